@@ -20,7 +20,7 @@ from safetensors.numpy import save as safetensors_save
 from chargen.errors import FileError, ModelFileError
 from chargen.files import parse_json, read_capped, write_atomic
 from chargen.model.config import MAXIMUM_VOCABULARY, ModelConfig
-from chargen.model.safetensors_header import read_metadata, tensor_table
+from chargen.safetensors_header import read_metadata, tensor_table
 
 FORMAT = 1
 MAXIMUM_MODEL_BYTES = 9 * 2**30

@@ -19,7 +19,7 @@ from safetensors.numpy import save as safetensors_save
 from chargen.errors import FileError, StateError
 from chargen.files import parse_json, read_capped, write_atomic
 from chargen.model.config import ModelConfig
-from chargen.model.safetensors_header import read_metadata, tensor_table
+from chargen.safetensors_header import read_metadata, tensor_table
 
 if TYPE_CHECKING:
     from chargen.model.model_file import Model
