@@ -128,13 +128,17 @@ class Tick:
 
 @dataclass(frozen=True)
 class Finished:
-    """The last event. ``reason``: ``budget``, ``stopped`` or ``interrupted``; ``loss`` is that of ``model``."""
+    """The last event. ``reason``: ``budget``, ``stopped`` or ``interrupted``.
+
+    ``loss`` is the validation loss of the file named in ``model``; None where the run was interrupted before the first
+    validation (``model`` is then the latest).
+    """
 
     reason: str
     step: int
     seconds: float
-    loss: float
-    bits_per_character: float
+    loss: float | None
+    bits_per_character: float | None
     model: str
 
 

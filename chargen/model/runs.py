@@ -1,0 +1,115 @@
+"""The run folder: one training, its files and its lock.
+
+::
+
+    run.json              what is trained: configuration, text, device, backend (written once)
+    model.safetensors     the best model on the validation split
+    latest.safetensors    the newest model
+    resume.safetensors    everything an exact continuation needs
+    corpus.safetensors    the encoded text
+    events.jsonl          losses over time
+    samples.jsonl         the live samples
+    lock                  held by the process that trains
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from chargen.errors import FileError, RunError
+from chargen.files import describe_os_error, ensure_folder, read_json, write_json
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Names of the files of one run."""
+
+    folder: Path
+
+    @property
+    def description(self) -> Path:
+        return self.folder / "run.json"
+
+    @property
+    def model(self) -> Path:
+        return self.folder / "model.safetensors"
+
+    @property
+    def latest(self) -> Path:
+        return self.folder / "latest.safetensors"
+
+    @property
+    def resume(self) -> Path:
+        return self.folder / "resume.safetensors"
+
+    @property
+    def corpus(self) -> Path:
+        return self.folder / "corpus.safetensors"
+
+    @property
+    def events(self) -> Path:
+        return self.folder / "events.jsonl"
+
+    @property
+    def samples(self) -> Path:
+        return self.folder / "samples.jsonl"
+
+    def lock(self) -> FileLock:
+        """Take the run for writing; released when closed or when the process dies.
+
+        Raises:
+            RunError: another process trains it.
+        """
+        lock = FileLock(self.folder / "lock", timeout=0, thread_local=False)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise RunError(f"The run “{self.folder}” is being trained by another process; stop that first.") from None
+        except OSError as error:
+            raise FileError(describe_os_error("lock", self.folder, error)) from error
+        return lock
+
+    def describe(self) -> dict[str, Any]:
+        """The content of ``run.json``. Raises RunError where the folder is no run."""
+        if not self.description.is_file():
+            raise RunError(f"“{self.folder}” is not a run; it has no run.json.")
+        values = read_json(self.description)
+        if not isinstance(values, dict):
+            raise RunError(f"The description of the run “{self.folder}” is damaged.")
+        return values
+
+    def write_description(self, values: dict[str, Any]) -> None:
+        """Write ``run.json``, keeping the one before."""
+        write_json(self.description, values, keep_previous=True)
+
+
+def create_run(folder: Path) -> RunFolder:
+    """Make a new run folder.
+
+    Raises:
+        RunError: something is there already. FileError: it cannot be made.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise RunError(f"“{folder}” exists already; add --resume to continue it, or name another folder.")
+    return RunFolder(ensure_folder(folder))
+
+
+def open_run(folder: Path) -> RunFolder:
+    """An existing run. Raises RunError where there is none."""
+    run = RunFolder(folder)
+    run.describe()
+    return run
+
+
+def fresh_name(runs: Path, text_name: str) -> Path:
+    """A folder name that does not exist yet: date, time and the text's name."""
+    word = re.sub(r"[^\w.-]+", "-", Path(text_name).stem).strip("-.")[:40] or "text"
+    base = runs / f"{datetime.now():%Y-%m-%d-%H%M%S}-{word}"
+    candidate, number = base, 2
+    while candidate.exists():
+        candidate, number = base.with_name(f"{base.name}-{number}"), number + 1
+    return candidate

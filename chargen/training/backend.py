@@ -1,0 +1,74 @@
+"""How a learning step is computed: which kernels, which number type, how many threads."""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+
+
+@dataclass(frozen=True)
+class Backend:
+    """One way to compute the same step.
+
+    Attributes:
+        kernels: ``onednn`` or ``native`` on the CPU; ``library`` elsewhere (cuDNN, MPS, …).
+        precision: ``float32`` or ``bfloat16``: the type of the products; parameters and optimizer are float32 always.
+        threads: processor threads.
+    """
+
+    kernels: str
+    precision: str
+    threads: int
+
+    @property
+    def dtype(self) -> torch.dtype | None:
+        """The reduced type, or None for float32."""
+        return torch.bfloat16 if self.precision == "bfloat16" else None
+
+    def describe(self) -> str:
+        return f"{self.kernels} {self.precision}"
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def configure(self) -> None:
+        """Set the number of threads of this process."""
+        if torch.get_num_threads() != self.threads:
+            torch.set_num_threads(self.threads)
+
+    @contextlib.contextmanager
+    def active(self) -> Iterator[None]:
+        """Inside, torch uses these kernels. The switch is global to the process: one trainer at a time uses it."""
+        if self.kernels not in ("onednn", "native"):
+            yield
+            return
+        switch = torch.backends.mkldnn
+        before = switch.enabled
+        switch.enabled = self.kernels == "onednn"
+        try:
+            yield
+        finally:
+            switch.enabled = before
+
+
+def candidates(cell: str, device: str, precision: str, threads: int) -> list[Backend]:
+    """The backends worth measuring for a cell on a device; the first is the reference.
+
+    PyTorch hands only the LSTM to oneDNN; its native bfloat16 cells are up to sixty times slower than float32 and are not
+    tried. ``precision`` other than ``auto`` keeps only that type.
+    """
+    if device != "cpu":
+        found = [Backend("library", "float32", threads)]
+        if device == "cuda" and torch.cuda.is_bf16_supported():
+            found.append(Backend("library", "bfloat16", threads))
+    else:
+        found = [Backend("native", "float32", threads)]
+        if cell == "lstm" and torch.backends.mkldnn.is_available():
+            found.append(Backend("onednn", "float32", threads))
+            if torch.ops.mkldnn._is_mkldnn_bf16_supported():
+                found.append(Backend("onednn", "bfloat16", threads))
+    chosen = [backend for backend in found if precision in ("auto", backend.precision)]
+    # A precision that was asked for and has no quick way still works, the slow way.
+    return chosen or [Backend("native" if device == "cpu" else "library", precision, threads)]

@@ -1,0 +1,183 @@
+"""From what a user asked to a trainer that is ready: a new run, a continued one, or one started from a model."""
+
+import time
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from chargen import __version__
+from chargen.corpus.catalog import resolve
+from chargen.corpus.corpus import Corpus, load_encoded, save_encoded
+from chargen.errors import RunError
+from chargen.model.config import ModelConfig
+from chargen.model.model_file import Model, load_model
+from chargen.model.runs import RunFolder, create_run, fresh_name, open_run
+from chargen.paths import runs_dir
+from chargen.training import resume
+from chargen.training.backend import Backend
+from chargen.training.clock import Clock
+from chargen.training.config import TrainingConfig
+from chargen.training.device import choose_device
+from chargen.training.memory import check_memory
+from chargen.training.presets import suggest
+from chargen.training.recorder import Recorder
+from chargen.training.trainer import Trainer
+from chargen.training.warm_start import extend_model, merge_vocabulary
+
+
+@dataclass(frozen=True)
+class TrainingRequest:
+    """What the user asked for.
+
+    Attributes:
+        texts: files, folders, catalog names or ``-``; empty means the bundled default (or the run's own text).
+        corpus: an encoded text that is at hand already; goes before ``texts``.
+        run: the run folder; None makes a new one in the user's data folder.
+        resume: continue ``run``.
+        start_from: a model whose weights and vocabulary to start from.
+        overrides: options the user gave, by the names of the settings table.
+    """
+
+    texts: tuple[str, ...] = ()
+    corpus: Corpus | None = None
+    run: Path | None = None
+    resume: bool = False
+    start_from: Path | None = None
+    overrides: dict[str, Any] = field(default_factory=dict)
+
+
+_CORPUS_OPTIONS = ("encoding", "as_text", "newlines", "validation")
+
+
+def prepare(request: TrainingRequest, clock: Clock) -> Trainer:
+    """A trainer ready to run; its run folder exists and is locked.
+
+    Raises:
+        ChargenError: whatever is wrong with the text, the settings, the device or the folder; nothing was overwritten.
+    """
+    if request.resume:
+        return _continue(request, clock)
+    return _begin(request, clock)
+
+
+def _corpus_of(request: TrainingRequest) -> Corpus:
+    if request.corpus is not None:
+        return request.corpus
+    options = {name: request.overrides[name] for name in _CORPUS_OPTIONS if request.overrides.get(name) is not None}
+    return resolve(request.texts, **options)
+
+
+def _begin(request: TrainingRequest, clock: Clock) -> Trainer:
+    if request.run is not None and request.run.exists() and (not request.run.is_dir() or any(request.run.iterdir())):
+        create_run(request.run)  # refuses, before anything slow is done
+    device = choose_device(request.overrides.get("device") or "auto")
+    start: Model | None = load_model(request.start_from) if request.start_from is not None else None
+    corpus = _corpus_of(request)
+    notices: tuple[str, ...] = ()
+    overrides = dict(request.overrides)
+    if start is not None:
+        _refuse_shape(overrides, start.config)
+        corpus, notices = merge_vocabulary(corpus, start.vocabulary)
+        start = extend_model(start, corpus.vocabulary.characters, overrides.get("seed") or 1)
+        overrides.update({name: getattr(start.config, name) for name in _SHAPE})
+    model_config, config = suggest(overrides, corpus.characters, len(corpus.vocabulary.characters), device.kind)
+    if start is not None:
+        model_config = start.config
+    check_memory(model_config, config, corpus.characters, device)
+    run = create_run(request.run if request.run is not None else fresh_name(runs_dir(), corpus.name))
+    recorder = Recorder(run, _description(corpus, model_config, config, device.kind, start))
+    try:
+        save_encoded(run.corpus, corpus)
+        return Trainer(corpus, model_config, config, device, clock, recorder, start=start, notices=notices)
+    except BaseException:
+        recorder.close()
+        raise
+
+
+_SHAPE = ("cell", "layers", "hidden", "embedding", "initial_state")
+
+
+def _refuse_shape(overrides: dict[str, Any], config: ModelConfig) -> None:
+    """A started-from model brings its shape; asking for another is a contradiction."""
+    for name in _SHAPE:
+        if overrides.get(name) not in (None, getattr(config, name)):
+            raise RunError(
+                f"The model to start from is a {config.describe()} with {name.replace('_', ' ')} {getattr(config, name)}; "
+                f"leave out --{name.replace('_', '-')}, or train from the beginning."
+            )
+
+
+def _description(
+    corpus: Corpus, model: ModelConfig, config: TrainingConfig, device: str, start: Model | None
+) -> dict[str, Any]:
+    return {
+        "chargen": __version__, "created": time.strftime("%Y-%m-%dT%H:%M:%S%z"), "text": corpus.name,
+        "corpus": corpus.summary_json(), "model": {**model.to_json(), "vocabulary_size": model.vocabulary_size},
+        "training": config.to_json(), "device": device, "started_from": start.fingerprint if start is not None else None,
+    }
+
+
+def _continue(request: TrainingRequest, clock: Clock) -> Trainer:
+    if request.run is None:
+        raise RunError("Name the run to continue: chargen train --run FOLDER --resume")
+    run = open_run(request.run)
+    description = run.describe()
+    point = resume.load(run.resume)
+    corpus = load_encoded(run.corpus)
+    if request.texts or request.corpus is not None:
+        given = _corpus_of(request)
+        if given.summary_json() != corpus.summary_json():
+            raise RunError(
+                "This run learned another text; leave the text out to continue it, or start a new run from its model with --from."
+            )
+    model_config, config, backend = _read_description(run, description)
+    overrides = {name: value for name, value in request.overrides.items() if value is not None}
+    _refuse_shape(overrides, model_config)
+    config = _continued_config(config, overrides, point)
+    device = choose_device(overrides.get("device", config.device))
+    notices: tuple[str, ...] = ()
+    if device.kind != description.get("device") or {"precision", "threads"} & overrides.keys():
+        backend = None  # another device or type: nothing is lost, but exactness is not claimed
+        notices = (f"Continuing on {device.name} with newly chosen kernels: the result may differ in the last digits.",)
+    check_memory(model_config, config, corpus.characters, device)
+    changed = {**description, "training": config.to_json(), "device": device.kind}
+    recorder = Recorder(run, changed)
+    try:
+        return Trainer(
+            corpus, model_config, config, device, clock, recorder, point=point, backend=backend, notices=notices
+        )
+    except BaseException:
+        recorder.close()
+        raise
+
+
+def _read_description(run: RunFolder, description: dict[str, Any]) -> tuple[ModelConfig, TrainingConfig, Backend | None]:
+    try:
+        model_values = dict(description["model"])
+        model_config = ModelConfig.from_json(model_values, model_values["vocabulary_size"])
+        known = {entry.name for entry in fields(TrainingConfig)}
+        config = TrainingConfig(**{name: value for name, value in description["training"].items() if name in known})
+        backend = Backend(**description["backend"]) if "backend" in description else None
+    except (KeyError, TypeError) as error:
+        raise RunError(f"The description of the run “{run.folder}” is damaged.") from error
+    return model_config, config, backend
+
+
+_FREE_TO_CHANGE = ("learning_rate", "clip", "clip_kind", "dropout", "device", "precision", "threads")
+
+
+def _continued_config(config: TrainingConfig, overrides: dict[str, Any], point: resume.ResumePoint) -> TrainingConfig:
+    """The old configuration with what may change, and the budget: totals for steps and epochs, the clock for minutes."""
+    for name in ("streams", "unroll", "seed", "validation"):
+        if name in overrides and overrides[name] != getattr(config, name, overrides[name]):
+            raise RunError(f"A continued run keeps its {name}; start a new one from its model with --from to change it.")
+    config = replace(config, **{name: overrides[name] for name in _FREE_TO_CHANGE if name in overrides})
+    budget = {name: overrides[name] for name in ("minutes", "epochs", "steps") if name in overrides}
+    if budget:
+        return replace(config, **{"minutes": None, "epochs": None, "steps": None, **budget})
+    if config.minutes is not None:
+        left = config.minutes - point.progress["spent"] / 60
+        if left < 0.01:
+            raise RunError("This run has used its time; give --minutes M to train it longer.")
+        return replace(config, minutes=left)
+    return config

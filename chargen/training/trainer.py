@@ -1,0 +1,441 @@
+"""The trainer: a pure generator of events. No threads, no printing.
+
+Whoever iterates :meth:`Trainer.steps` decides the pace: not asking for the next event is a pause.
+Between two events commands may be given (:meth:`stop`, :meth:`set_learning_rate`, …); there is an
+event at least between any two steps' reports, between pieces of validation and between tuning trials.
+"""
+
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+
+from chargen.corpus.corpus import Corpus
+from chargen.corpus.streams import Streams, fit_streams
+from chargen.errors import ChargenError, DeviceError
+from chargen.model.config import ModelConfig
+from chargen.model.model_file import Model
+from chargen.model.network import CharRNN, State
+from chargen.model.scoring import iterate_losses, validation_streams
+from chargen.training import events, resume
+from chargen.training.autotune import choose_backend
+from chargen.training.backend import Backend
+from chargen.training.clock import Clock
+from chargen.training.config import TrainingConfig
+from chargen.training.device import Device, processor_threads
+from chargen.training.memory import smaller
+from chargen.training.preview import preview_text
+from chargen.training.recorder import Recorder
+from chargen.training.schedule import learning_rate
+from chargen.training.step import LearningStep, make_optimizer
+
+REPORT_SECONDS = 0.2
+"""Losses stay on the device and are fetched this often: one synchronisation per report, not per step."""
+
+SAVE_SECONDS = 30.0
+RESTART_SHARE = 0.02
+"""With a learned initial state, the share of streams that begin afresh at each step: else it would hardly ever be trained."""
+
+MINIMUM_VALIDATION = 2
+
+
+@dataclass
+class _Progress:
+    """Where a run stands; everything a resume point needs besides tensors."""
+
+    step: int = 0
+    spent: float = 0.0  # seconds of earlier sessions
+    rate_scale: float = 1.0
+    best_loss: float = math.inf
+    best_step: int = -1
+    last_train_loss: float = math.nan
+    last_norm: float = math.nan
+    pending: list[tuple[torch.Tensor, torch.Tensor]] = field(default_factory=list)
+
+
+class Trainer:
+    """Trains one network on one corpus.
+
+    Args:
+        corpus: the encoded text.
+        model_config: the network's shape.
+        config: how to learn; streams and unroll are shrunk to what the text can fill.
+        device: where. clock: started when the user asked.
+        recorder: writes the run folder; None keeps nothing on disk.
+        start: a model to start from (its vocabulary is the corpus's). point: continue from there.
+        backend: the one a continued run used; None measures.
+    """
+
+    def __init__(
+        self,
+        corpus: Corpus,
+        model_config: ModelConfig,
+        config: TrainingConfig,
+        device: Device,
+        clock: Clock,
+        recorder: Recorder | None = None,
+        *,
+        start: Model | None = None,
+        point: resume.ResumePoint | None = None,
+        backend: Backend | None = None,
+        notices: tuple[str, ...] = (),
+    ) -> None:
+        self.corpus, self.config, self.device, self.clock = corpus, config, device, clock
+        self._recorder = recorder
+        self._backend = backend
+        self._notices = [*notices, *corpus.notices]
+        self._shape = fit_streams(len(corpus.training), config.streams, config.unroll)
+        if (self._shape.streams, self._shape.unroll) != (config.streams, config.unroll):
+            self._notices.append(
+                f"The text is short: reading {self._shape.streams} stream{'s' * (self._shape.streams > 1)} of "
+                f"{self._shape.unroll} characters a step instead of {config.streams} of {config.unroll}."
+            )
+        self._streams = Streams(self._shape, config.seed)
+        generator = torch.Generator().manual_seed(config.seed)
+        self.network = CharRNN(model_config, generator)
+        if start is not None:
+            self.network.load_tensors(start.tensors)
+        self.network.to(device.kind)
+        self._optimizer = make_optimizer(self.network, config)
+        self._ids = torch.from_numpy(np.array(corpus.training, dtype=_torch_friendly(corpus.training.dtype)))
+        self._ids = self._ids.to(device.kind)
+        self._progress = _Progress()
+        self._state: State | None = None
+        if point is not None:
+            self._state = resume.restore(point, self.network, self._optimizer)
+            saved = point.progress
+            best = saved["best_loss"]
+            self._progress = _Progress(
+                saved["step"], saved["spent"], saved["rate_scale"],
+                math.inf if best is None else best, saved["best_step"],
+            )
+        self._validation = self._validation_split()
+        self._stop_reason: str | None = None
+        self._save_wanted = False
+        self._wanted_rate: float | None = None
+        self.preview_temperature = config.preview_temperature
+        self._last_validation_seconds = 0.0
+        self._session_steps = 0
+        self._report_from = (0, 0.0)
+
+    def _validation_split(self) -> np.ndarray[Any, Any]:
+        if len(self.corpus.validation) >= MINIMUM_VALIDATION:
+            return self.corpus.validation
+        self._notices.append("No part of the text was kept aside: the validation loss is measured on text that was learned.")
+        return self.corpus.training[-max(MINIMUM_VALIDATION, len(self.corpus.training) // 10) :]
+
+    @property
+    def step(self) -> int:
+        """Updates made so far, over all sessions."""
+        return self._progress.step
+
+    def close(self) -> None:
+        """Release the run folder. Safe to call twice."""
+        if self._recorder is not None:
+            self._recorder.close()
+
+    # -- commands: safe from a signal handler or another thread; heard between steps --------------
+
+    def stop(self, reason: str = "stopped") -> None:
+        """End after the current step, saved. ``reason``: ``stopped`` (by the user) or ``interrupted`` (by a signal)."""
+        self._stop_reason = reason
+
+    def save_soon(self) -> None:
+        """Write the run's files at the next step boundary."""
+        self._save_wanted = True
+
+    def set_learning_rate(self, rate: float) -> None:
+        """Use ``rate`` from the next step on; the schedule goes on from there in proportion."""
+        self._wanted_rate = rate
+
+    # -- the loop ----------------------------------------------------------------------------------
+
+    def steps(self) -> Iterator[Any]:
+        """Train until the budget is used or a stop is asked for. The last event is Finished.
+
+        Raises:
+            DeviceError: the device ran out of memory or was lost; what was saved stays.
+            ChargenError: the loss is no longer a number; what was saved stays.
+        """
+        proposal: str | None = None
+        try:
+            yield from self._steps()
+            return
+        except torch.OutOfMemoryError:
+            proposal = smaller(self.network.config, self.config)
+        except RuntimeError as error:
+            if "out of memory" not in str(error) and "can't allocate memory" not in str(error):
+                raise
+            proposal = smaller(self.network.config, self.config)
+        # Outside the except block: a traceback would keep the tensors alive.
+        self._optimizer.zero_grad(set_to_none=True)
+        raise DeviceError(f"{self.device.name} ran out of memory; what was learned until the last save is kept. Try {proposal}.")
+
+    def _steps(self) -> Iterator[Any]:
+        yield from (events.Notice(message) for message in self._notices)
+        if self._backend is None:
+            for choice in choose_backend(
+                self.network, self.config, self.device.kind, self.config.threads or processor_threads(), self._block(0)
+            ):
+                if choice is None:
+                    yield events.Tick()
+                else:
+                    self._backend = choice
+        assert self._backend is not None
+        self._backend.configure()
+        started = self._started()
+        if self._recorder is not None:
+            self._recorder.begin(self._backend, started)
+        yield started
+        learning = LearningStep(self.network, self._optimizer, self.config, self._backend)
+        state = self._state if self._state is not None else self._fresh_state()
+        next_report = self.clock.seconds() + REPORT_SECONDS
+        next_save = self.clock.seconds() + SAVE_SECONDS
+        next_sample = self.clock.seconds() + self._sample_interval()
+        validate_time, validate_step = self._next_validation()
+        self._report_from = (self._progress.step, self.clock.seconds())
+        step_seconds = 0.0
+        while self._stop_reason is None and not self._exhausted(step_seconds):
+            begun = time.perf_counter()
+            state = self._learn(learning, state)
+            step_seconds = max(0.5 * step_seconds, time.perf_counter() - begun)
+            now = self.clock.seconds()
+            if now >= next_report or self._progress.step == 1:
+                yield from self._report()
+                next_report = now + REPORT_SECONDS
+            if now >= next_sample:
+                yield from self._report()
+                yield from self._sample()
+                next_sample = self.clock.seconds() + self._sample_interval()
+            if (validate_step is not None and self._progress.step >= validate_step) or (
+                validate_time is not None and now >= validate_time
+            ):
+                yield from self._report()
+                yield from self._validate()
+                validate_time, validate_step = self._next_validation()
+            if self._save_wanted or now >= next_save:
+                self._save_wanted = False
+                yield from self._report()
+                yield from self._save(state)
+                next_save = self.clock.seconds() + SAVE_SECONDS
+        yield from self._finish(state)
+
+    def _finish(self, state: State) -> Iterator[Any]:
+        """The last report, validation and save. After a signal, only what is needed to go on."""
+        seconds = self.clock.seconds()
+        reason = self._stop_reason or "budget"
+        yield from self._report()
+        if reason != "interrupted":
+            yield from self._validate()
+            yield from self._sample()
+        yield from self._save(state)
+        loss = None if math.isinf(self._progress.best_loss) else self._progress.best_loss
+        path = ""
+        if self._recorder is not None:
+            path = str(self._recorder.run.latest if loss is None else self._recorder.run.model)
+        finished = events.Finished(
+            reason, self._progress.step, seconds, loss, None if loss is None else loss / math.log(2), path
+        )
+        if self._recorder is not None:
+            self._recorder.event(finished)
+        yield finished
+
+    def _learn(self, learning: LearningStep, state: State) -> State:
+        progress = self._progress
+        if self._wanted_rate is not None:
+            scheduled = learning_rate(self.config.learning_rate, self._fraction(), progress.step)
+            progress.rate_scale, self._wanted_rate = self._wanted_rate / scheduled, None
+        state = self._restart(state)
+        result = learning.run(self._block(progress.step), state, self._rate(), progress.step)
+        progress.pending.append((result.loss, result.norms))
+        progress.step += 1
+        self._session_steps += 1
+        return result.state
+
+    # -- text and state ----------------------------------------------------------------------------
+
+    def _block(self, step: int) -> torch.Tensor:
+        """Characters of a step: int64 [T + 1, B] on the device."""
+        index = torch.from_numpy(self._streams.indices(step)).to(self._ids.device)
+        return self._ids[index].long()
+
+    def _fresh_state(self) -> State:
+        return tuple(part.contiguous() for part in self.network.start_state(self._shape.streams))
+
+    def _restart(self, state: State) -> State:
+        """At an epoch's first step all streams begin afresh; with a learned initial state, now and then one does."""
+        step = self._progress.step
+        if self._streams.position(step)[1] == 0:
+            return self._fresh_state()
+        if self.network.config.initial_state != "learned":
+            return state
+        draws = np.random.Generator(np.random.PCG64([self.config.seed, step, 1])).random(self._shape.streams)
+        fresh = torch.from_numpy(draws < RESTART_SHARE).to(state[0].device)[None, :, None]
+        return tuple(
+            torch.where(fresh, start, part)
+            for start, part in zip(self.network.start_state(self._shape.streams), state, strict=True)
+        )
+
+    # -- budget ------------------------------------------------------------------------------------
+
+    def _fraction(self) -> float:
+        """Share of the budget used, over all sessions."""
+        config = self.config
+        if config.minutes is not None:
+            return (self._progress.spent + self.clock.seconds()) / (self._progress.spent + config.minutes * 60)
+        return self._progress.step / self._total_steps()
+
+    def _total_steps(self) -> int:
+        if self.config.steps is not None:
+            return self.config.steps
+        assert self.config.epochs is not None
+        return max(1, round(self.config.epochs * self._shape.steps))
+
+    def _exhausted(self, step_seconds: float) -> bool:
+        """Whether one more step would go past the budget."""
+        if self.config.minutes is not None:
+            return self._session_steps > 0 and self.clock.seconds() + step_seconds > self.config.minutes * 60
+        return self._progress.step >= self._total_steps()
+
+    def _rate(self) -> float:
+        scheduled = learning_rate(self.config.learning_rate, self._fraction(), self._progress.step)
+        return scheduled * self._progress.rate_scale
+
+    def _seconds_left(self) -> float | None:
+        if self.config.minutes is not None:
+            return max(0.0, self.config.minutes * 60 - self.clock.seconds())
+        if self._session_steps < 3:
+            return None
+        return (self._total_steps() - self._progress.step) * self.clock.seconds() / self._session_steps
+
+    def _sample_interval(self) -> float:
+        total = self.config.minutes * 60 if self.config.minutes is not None else 60.0
+        return min(5.0, max(1.0, total / 12))
+
+    def _next_validation(self) -> tuple[float | None, int | None]:
+        """When to validate next: (seconds, None) under a time budget, (None, step) else, so that runs of N steps agree."""
+        if self.config.minutes is not None:
+            interval = max(self.config.minutes * 60 / 10, 25 * self._last_validation_seconds)
+            return self.clock.seconds() + min(interval, 300.0), None
+        interval_steps = max(1, min(math.ceil(self._total_steps() / 10), max(self._shape.steps, 200)))
+        return None, (self._progress.step // interval_steps + 1) * interval_steps
+
+    # -- events ------------------------------------------------------------------------------------
+
+    def _started(self) -> events.Started:
+        backend, config = self._backend, self.network.config
+        assert backend is not None
+        return events.Started(
+            run=str(self._recorder.run.folder) if self._recorder is not None else "",
+            device=self.device.name, reason=self.device.reason, precision=backend.precision, backend=backend.kernels,
+            threads=backend.threads, cell=config.cell, layers=config.layers, hidden=config.hidden,
+            embedding=config.embedding, streams=self._shape.streams, unroll=self._shape.unroll,
+            parameters=config.parameter_count(), characters=self.corpus.characters,
+            vocabulary=len(self.corpus.vocabulary.characters), step=self._progress.step,
+        )
+
+    def _report(self) -> Iterator[Any]:
+        """Fetch the losses since the last report: the one synchronisation. Nothing is saved before it looked at them."""
+        progress, shape = self._progress, self._shape
+        count = len(progress.pending)
+        if count == 0:
+            return
+        losses = torch.stack([loss for loss, _ in progress.pending]).float().cpu().numpy()
+        norms = torch.stack([norm for _, norm in progress.pending]).float().cpu().numpy()
+        progress.pending.clear()
+        if not np.isfinite(losses).all() or not np.isfinite(norms).all():
+            raise ChargenError(
+                "The loss is no longer a number: learning diverged. What was saved is kept; "
+                "continue it with a lower --learning-rate."
+            )
+        first_step, since = self._report_from
+        seconds = self.clock.seconds()
+        self._report_from = (progress.step, seconds)
+        progress.last_train_loss = float(losses.mean())
+        progress.last_norm = float(np.sqrt((norms[-1].astype(np.float64) ** 2).sum()))
+        per_step = shape.streams * shape.unroll
+        yield events.LossPoints(np.arange(progress.step - count + 1, progress.step + 1), losses, norms)
+        report = events.Progress(
+            step=progress.step, characters=progress.step * per_step, epoch=progress.step / shape.steps, seconds=seconds,
+            train_loss=progress.last_train_loss, learning_rate=self._rate(), gradient_norm=progress.last_norm,
+            characters_per_second=(progress.step - first_step) * per_step / max(1e-9, seconds - since),
+            seconds_left=self._seconds_left(), fraction=min(1.0, self._fraction()),
+        )
+        if self._recorder is not None:
+            self._recorder.progress(report)
+        yield report
+
+    def _model(self, loss: float | None) -> Model:
+        """A frozen copy of the network as it is now."""
+        config, progress = self.config, self._progress
+        training = {
+            "step": progress.step, "seconds": round(progress.spent + self.clock.seconds(), 3), "validation_loss": loss,
+            "streams": self._shape.streams, "unroll": self._shape.unroll, "dropout": config.dropout,
+            "learning_rate": config.learning_rate, "seed": config.seed, "device": self.device.kind,
+            "precision": self._backend.precision if self._backend else "float32",
+        }
+        return Model(
+            self.network.config, self.corpus.vocabulary.characters, self.network.to_tensors(), training,
+            self.corpus.summary_json(),
+        )
+
+    def _sample(self) -> Iterator[Any]:
+        model = self._model(None)
+        text = preview_text(model, self.config.preview_length, self.preview_temperature, self._progress.step)
+        sampled = events.Sampled(self._progress.step, text, self.preview_temperature)
+        if self._recorder is not None:
+            self._recorder.sample(sampled)
+        yield events.Snapshot(self._progress.step, model)
+        yield sampled
+
+    def _validate(self) -> Iterator[Any]:
+        """Measure the validation split, hearing commands between pieces; keep the model if it is the best."""
+        assert self._backend is not None
+        begun = time.perf_counter()
+        nats, characters = 0.0, 0
+        with self._backend.active():
+            for losses in iterate_losses(
+                self.network, self._validation, streams=validation_streams(len(self._validation)), dtype=self._validation_dtype()
+            ):
+                nats += float(losses.sum(dtype=np.float64))
+                characters += losses.size
+                yield events.Tick()
+                if self._stop_reason == "interrupted":
+                    return  # leaving quickly matters more than one more figure
+        self._last_validation_seconds = time.perf_counter() - begun
+        loss = nats / characters
+        if not math.isfinite(loss):
+            raise ChargenError("The validation loss is no longer a number: learning diverged; lower --learning-rate.")
+        best = loss < self._progress.best_loss
+        if best:
+            self._progress.best_loss, self._progress.best_step = loss, self._progress.step
+            if self._recorder is not None:
+                self._recorder.best(self._model(loss))
+        validated = events.Validated(self._progress.step, self.clock.seconds(), loss, loss / math.log(2), best)
+        if self._recorder is not None:
+            self._recorder.event(validated)
+        yield validated
+
+    def _validation_dtype(self) -> torch.dtype | None:
+        """The chosen type on the CPU; float32 elsewhere, where it costs little."""
+        return self._backend.dtype if self._backend is not None and self.device.kind == "cpu" else None
+
+    def _save(self, state: State) -> Iterator[Any]:
+        if self._recorder is None:
+            return
+        progress = self._progress
+        point = resume.capture(self.network, self._optimizer, state, {
+            "step": progress.step, "spent": progress.spent + self.clock.seconds(), "rate_scale": progress.rate_scale,
+            "best_loss": None if math.isinf(progress.best_loss) else progress.best_loss, "best_step": progress.best_step,
+        })
+        self._recorder.latest(self._model(None), point)
+        yield events.Saved(progress.step, str(self._recorder.run.latest))
+
+
+def _torch_friendly(dtype: np.dtype[Any]) -> Any:
+    """The type to hold ids in: torch indexes uint8 everywhere, wider unsigned types not."""
+    return {1: np.uint8, 2: np.int32}.get(dtype.itemsize, np.int64)
