@@ -1,48 +1,14 @@
 """Training as the work of a job: commands in, events out."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from chargen.jobs import Worker
 from chargen.training import events
 from chargen.training.clock import Clock
+from chargen.training.commands import Pause, Resume, SaveNow, SetLearningRate, SetPreview, Stop
 from chargen.training.session import TrainingRequest, prepare
 from chargen.training.trainer import Trainer
-
-
-@dataclass(frozen=True)
-class Pause:
-    """Stand still after the current step."""
-
-
-@dataclass(frozen=True)
-class Resume:
-    """Go on."""
-
-
-@dataclass(frozen=True)
-class Stop:
-    """End, validated and saved."""
-
-
-@dataclass(frozen=True)
-class SaveNow:
-    """Write the run's files at the next step boundary."""
-
-
-@dataclass(frozen=True)
-class SetLearningRate:
-    """Use this rate from the next step on."""
-
-    rate: float
-
-
-@dataclass(frozen=True)
-class SetPreview:
-    """Write the live samples at this temperature."""
-
-    temperature: float
 
 
 def train(request: TrainingRequest) -> Callable[[Worker], events.Finished | None]:
