@@ -1,0 +1,155 @@
+"""From logits to a choice: pure functions, float64 inside.
+
+The order is fixed: repetition penalty, temperature, top-k, top-p, min-p. Between them travel
+*weights* [V]: non-negative numbers in proportion to probabilities, the largest of them above zero.
+The choice is by inverse distribution function from one uniform number, so that it depends on no
+library's way of drawing.
+
+Sources: top-p, Holtzman et al. 2019 (arXiv 1904.09751); min-p, Nguyen et al. 2024 (arXiv 2407.01082);
+the penalty follows Keskar et al. 2019 (arXiv 1909.05858), but on log-probabilities, so that it does not
+depend on an arbitrary constant in the logits.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chargen.errors import ChargenError, SettingError
+from chargen.settings import option
+
+Weights = NDArray[np.float64]
+
+REPETITION_WINDOW = 64
+"""Characters looked back on by the repetition penalty, the prompt's included: about a line."""
+
+_SMALLEST_TEMPERATURE = 1e-250  # below it a quotient of float32 logits could overflow float64
+
+
+@dataclass(frozen=True)
+class Decoding:
+    """How a character is chosen; names and ranges as in :mod:`chargen.settings`. Raises SettingError."""
+
+    temperature: float = 0.8
+    top_k: int = 0
+    top_p: float = 1.0
+    min_p: float = 0.0
+    repetition_penalty: float = 1.0
+
+    def __post_init__(self) -> None:
+        for name in ("temperature", "top_k", "top_p", "min_p", "repetition_penalty"):
+            object.__setattr__(self, name, option(name).check(getattr(self, name)))
+        if not isinstance(self.top_k, int):  # for readers of types; check() has converted it
+            raise SettingError("Top k must be a whole number.")
+
+
+def scores(logits: NDArray[np.floating]) -> Weights:
+    """Logits [V] minus their maximum, float64: 0 for the likeliest.
+
+    Raises:
+        ChargenError: a logit is NaN or infinite.
+    """
+    values: Weights = logits.astype(np.float64)
+    # The scalar product is finite exactly if all are (squares of float32 fit): one pass instead of two.
+    if not math.isfinite(np.dot(values, values)):
+        raise ChargenError(
+            "The network's output is no longer a finite number; its state or its weights are spoiled. "
+            "Start from another state, or use an earlier model."
+        )
+    values -= values[values.argmax()]
+    return values
+
+
+def _normalised(weights: Weights) -> Weights:
+    result: Weights = weights / weights.sum()
+    return result
+
+
+def softmax(logits: NDArray[np.floating]) -> Weights:
+    """Probabilities [V] at temperature 1. Raises ChargenError as :func:`scores` does."""
+    return _normalised(np.exp(scores(logits)))
+
+
+def penalise(values: Weights, recent: Sequence[int], penalty: float) -> Weights:
+    """Scores in which each character of ``recent`` has its log-probability times ``penalty`` (p becomes p^penalty).
+
+    Above 1 makes them rarer, below 1 more frequent. However often a character occurs, it is penalised once.
+    """
+    if penalty == 1.0 or not recent:
+        return values
+    ids = np.unique(np.asarray(recent, dtype=np.intp))
+    total = math.log(float(np.exp(values).sum()))
+    changed: Weights = values - total
+    changed[ids] *= penalty
+    changed -= changed.max()
+    return changed
+
+
+def heat(values: Weights, temperature: float) -> Weights:
+    """Weights of scores at a temperature: exp(score / temperature).
+
+    At 0 the likeliest has all the weight; of equals, the one with the lowest id.
+    """
+    if temperature == 0.0:
+        weights = np.zeros_like(values)
+        weights[values.argmax()] = 1.0
+        return weights
+    if temperature == 1.0:
+        return np.exp(values)
+    return np.exp(values / max(temperature, _SMALLEST_TEMPERATURE))
+
+
+def keep_top_k(weights: Weights, k: int) -> Weights:
+    """Keep the ``k`` largest weights, of equals those with the lower ids; 0 keeps all."""
+    if k == 0 or k >= weights.size:
+        return weights
+    order = np.argsort(-weights, kind="stable")
+    kept = weights.copy()
+    kept[order[k:]] = 0.0
+    return kept
+
+
+def keep_top_p(weights: Weights, p: float) -> Weights:
+    """Keep the fewest largest weights that reach the share ``p`` of the total; never fewer than one. 1 keeps all."""
+    if p >= 1.0:
+        return weights
+    order = np.argsort(-weights, kind="stable")
+    reached = np.cumsum(weights[order])
+    count = int(np.searchsorted(reached, p * reached[-1])) + 1
+    kept = weights.copy()
+    kept[order[count:]] = 0.0
+    return kept
+
+
+def keep_min_p(weights: Weights, share: float) -> Weights:
+    """Keep weights of at least ``share`` of the largest; 0 keeps all."""
+    if share == 0.0:
+        return weights
+    return np.where(weights >= share * weights.max(), weights, 0.0)
+
+
+def decode(values: Weights, decoding: Decoding, recent: Sequence[int] = ()) -> Weights:
+    """Scores [V] to weights [V], by all rules in order.
+
+    Args:
+        values: from :func:`scores`.
+        recent: ids the penalty looks back on, at most :data:`REPETITION_WINDOW` of them.
+    """
+    weights = heat(penalise(values, recent, decoding.repetition_penalty), decoding.temperature)
+    return keep_min_p(keep_top_p(keep_top_k(weights, decoding.top_k), decoding.top_p), decoding.min_p)
+
+
+def distribution(logits: NDArray[np.floating], decoding: Decoding, recent: Sequence[int] = ()) -> Weights:
+    """Logits [V] to the probabilities [V] that are drawn from. Raises ChargenError as :func:`scores` does."""
+    return _normalised(decode(scores(logits), decoding, recent))
+
+
+def choose(weights: Weights, uniform: float) -> int:
+    """The id at ``uniform`` (0 ≤ uniform < 1) of the cumulated weights; one of weight zero is never chosen."""
+    cumulated = np.add.accumulate(weights)
+    id = int(cumulated.searchsorted(uniform * cumulated[-1], "right"))
+    if id == weights.size:  # rounding at the very end
+        id = int(np.flatnonzero(weights)[-1])
+    return id

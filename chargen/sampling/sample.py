@@ -1,0 +1,72 @@
+"""A sample with its provenance: everything that makes the same text again."""
+
+import platform
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import chargen
+from chargen.model.state import HiddenState
+from chargen.sampling.settings import SamplingSettings
+
+
+@cache
+def _versions() -> tuple[tuple[str, str], ...]:
+    return (
+        ("chargen", chargen.__version__),
+        ("numpy", np.__version__),
+        ("python", platform.python_version()),
+        ("platform", f"{platform.system()} {platform.machine()}"),
+    )
+
+
+def versions() -> dict[str, str]:
+    """What may change the last bit of a number: versions of the program, of NumPy, Python and the platform."""
+    return dict(_versions())
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """A written text and where it came from.
+
+    Attributes:
+        text: what was written; the prompt is not a part of it.
+        settings: what was asked for, with the random seed that was used.
+        seed_state: what it started from, by value.
+        model_fingerprint: of the model that wrote it.
+        engine: :attr:`Engine.formulation`. versions: :func:`versions`.
+        temperature_changes: (index in ``text`` of the first character affected, temperature), ascending.
+        surprises: [N], bits per character under the model at temperature 1, before any rule of choice.
+        after: what this sample had already written when it was continued from a captured state; not in ``text``.
+        opening: the character read first where there was nothing else to start from, else empty.
+        notices: what the user should know, one sentence each.
+    """
+
+    text: str
+    settings: SamplingSettings
+    seed_state: HiddenState
+    model_fingerprint: str
+    engine: dict[str, Any]
+    versions: dict[str, str] = field(default_factory=versions)
+    temperature_changes: tuple[tuple[int, float], ...] = ()
+    surprises: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
+    after: str = ""
+    opening: str = ""
+    notices: tuple[str, ...] = ()
+
+    @property
+    def prompt(self) -> str:
+        return self.settings.prompt
+
+    @property
+    def document(self) -> str:
+        """What a reader sees: prompt, earlier parts and text in one."""
+        return self.prompt + self.after + self.text
+
+    @property
+    def bits_per_character(self) -> float:
+        """Mean surprise; 0 for an empty text."""
+        return float(self.surprises.mean(dtype=np.float64)) if self.surprises.size else 0.0

@@ -1,0 +1,126 @@
+"""One time step of one layer, as fast as NumPy goes at batch 1.
+
+Each function prepares buffers and returns a *step*: a closure that advances the layer's part of the
+state in place. A step takes the row of the look-up table for the input character in the first layer,
+and the bias of the layer in the others (the same numbers every time).
+
+What makes it fast, measured on one core:
+
+* Weights lie transposed and contiguous, ``[inputs, rows]``: ``np.dot(x, W, out)`` then adds up whole
+  rows, 10 to 30 % faster than dot products of the other layout at these sizes.
+* The hidden vectors of all layers are neighbours in one buffer. Layer l reads its input h_{l-1}(t) and
+  its own h_l(t-1) as one slice, and one product with ``[W; U]`` does both.
+* σ(x) = ½ + ½ tanh(x/2): the rows of the gates are halved beforehand (exact in binary), so one tanh
+  serves all gates of a layer.
+* Nothing is allocated in a step. Constants are arrays: a Python number costs a conversion per call.
+
+Equations and gate order: torch.nn.LSTM, GRU and RNN (LSTM i, f, g, o; GRU r, z, n with the reset gate
+applied after the recurrent product).
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float32]
+Step = Callable[[Array], None]
+
+ALIGNMENT = 64
+"""Bytes: one cache line. Equal alignment keeps speed, and the order of additions, the same every time."""
+
+
+def aligned(*shape: int) -> Array:
+    """Zeros of ``shape``, float32, starting on a cache line."""
+    size = 4 * int(np.prod(shape))
+    raw = np.zeros(size + ALIGNMENT, np.uint8)
+    start = -raw.ctypes.data % ALIGNMENT
+    return raw[start : start + size].view(np.float32).reshape(shape)
+
+
+def aligned_copy(array: NDArray[np.floating]) -> Array:
+    """``array`` as float32 on a cache line, row by row, read-only."""
+    copy = aligned(*array.shape)
+    copy[...] = array
+    copy.flags.writeable = False
+    return copy
+
+
+def lstm_step(weights: Array, inputs: Array, h: Array, c: Array) -> Step:
+    """LSTM: c ← f c + i g, h ← o tanh c.
+
+    Args:
+        weights: [inputs, 4H], columns i, f, o, g, those of i, f, o halved.
+        inputs: what is multiplied, a view that holds h(t-1) and, above the first layer, the input.
+        h, c: [H], advanced in place.
+    """
+    H = h.shape[0]
+    gates, cell = aligned(4 * H), aligned(H)
+    sigmoids, half = gates[: 3 * H], np.full(3 * H, 0.5, np.float32)
+    i, f, o, g = gates[:H], gates[H : 2 * H], gates[2 * H : 3 * H], gates[3 * H :]
+    dot, add, multiply, tanh = np.dot, np.add, np.multiply, np.tanh
+
+    def step(offset: Array) -> None:
+        dot(inputs, weights, gates)
+        add(gates, offset, gates)
+        tanh(gates, gates)
+        multiply(sigmoids, half, sigmoids)
+        add(sigmoids, half, sigmoids)
+        multiply(i, g, cell)
+        multiply(f, c, c)
+        add(c, cell, c)
+        tanh(c, cell)
+        multiply(o, cell, h)
+
+    return step
+
+
+def gru_step(recurrent: Array, h: Array, below: tuple[Array, Array] | None) -> Step:
+    """GRU: n = tanh(W x + b + r (U h + b_h)), h ← (1 − z) n + z h.
+
+    The blocks of the sum are ``hn, r, z, xn``: the recurrent product fills the first three, the product of
+    the input the last three, and the offset (4H) carries the biases, so that hn and xn stay apart.
+
+    Args:
+        recurrent: [H, 3H], columns hn, r, z, those of r, z halved.
+        h: [H], advanced in place.
+        below: h of the layer below and its weights [H, 3H], columns r, z, xn, those of r, z halved; None in the
+            first layer, whose offset comes from the table with the input product in it.
+    """
+    H = h.shape[0]
+    recurrent_sum, input_sum, total = aligned(4 * H), aligned(4 * H), aligned(4 * H)
+    recurrent_out, input_out = recurrent_sum[: 3 * H], input_sum[H:]
+    sigmoids, half = total[H : 3 * H], np.full(2 * H, 0.5, np.float32)
+    hn, r, z, n = total[:H], total[H : 2 * H], total[2 * H : 3 * H], total[3 * H :]
+    dot, add, subtract, multiply, tanh = np.dot, np.add, np.subtract, np.multiply, np.tanh
+
+    def step(offset: Array) -> None:
+        dot(h, recurrent, recurrent_out)
+        add(recurrent_sum, offset, total)
+        if below is not None:
+            dot(below[0], below[1], input_out)
+            add(total, input_sum, total)
+        tanh(sigmoids, sigmoids)
+        multiply(sigmoids, half, sigmoids)
+        add(sigmoids, half, sigmoids)
+        multiply(r, hn, hn)
+        add(n, hn, n)
+        tanh(n, n)
+        subtract(h, n, h)
+        multiply(h, z, h)
+        add(h, n, h)
+
+    return step
+
+
+def rnn_step(weights: Array, inputs: Array, h: Array) -> Step:
+    """The plain cell: h ← tanh(W x + U h + b). ``weights`` [inputs, H]; ``inputs`` as in :func:`lstm_step`."""
+    total = aligned(h.shape[0])
+    dot, add, tanh = np.dot, np.add, np.tanh
+
+    def step(offset: Array) -> None:
+        dot(inputs, weights, total)
+        add(total, offset, total)
+        tanh(total, h)
+
+    return step
