@@ -55,16 +55,16 @@ class Option:
                 return None
             raise SettingError(f"{self.label} needs a value; the default is {self.default}.")
         if self.kind == "choice":
-            if value not in self.choices:
-                raise SettingError(f"{self.label} must be one of {', '.join(self.choices)}, not “{value}”.")
+            if not isinstance(value, str) or value not in self.choices:
+                raise SettingError(f"{self.label} must be one of {', '.join(self.choices)}, not “{_shown(value)}”.")
             return value
         if self.kind == "bool":
             if not isinstance(value, bool):
-                raise SettingError(f"{self.label} is either on or off, not “{value}”.")
+                raise SettingError(f"{self.label} is either on or off, not “{_shown(value)}”.")
             return value
         if self.kind == "str":
             if not isinstance(value, str):
-                raise SettingError(f"{self.label} must be text, not “{value}”.")
+                raise SettingError(f"{self.label} must be text, not “{_shown(value)}”.")
             return value
         return self._check_number(value)
 
@@ -74,19 +74,34 @@ class Option:
             if isinstance(value, bool):
                 raise ValueError
             number: int | float = int(value) if self.kind == "int" else float(value)
-            if self.kind == "int" and isinstance(value, float) and value != number:
-                raise ValueError
+            if self.kind == "int" and not isinstance(value, str) and value != number:
+                raise ValueError  # 2.5, or bytes
         except (TypeError, ValueError, OverflowError):
-            raise SettingError(f"{self.label} must be {word}, not “{value}”.") from None
-        if not math.isfinite(number):
-            raise SettingError(f"{self.label} must be finite, not “{value}”.")
+            raise SettingError(f"{self.label} must be {word}, not “{_shown(value)}”.") from None
+        if isinstance(number, float) and not math.isfinite(number):
+            raise SettingError(f"{self.label} must be finite, not “{_shown(value)}”.")
         low, high = self.minimum, self.maximum
         if (low is not None and number < low) or (high is not None and number > high):
-            bounds = f"between {low:,g} and {high:,g}" if low is not None and high is not None else (
-                f"at least {low:,g}" if low is not None else f"at most {high:,g}"
-            )
-            raise SettingError(f"{self.label} must be {bounds}, not {number:,g}.")
+            if low is not None and high is not None:
+                bounds = f"between {_readable(low)} and {_readable(high)}"
+            else:
+                bounds = f"at least {_readable(low)}" if low is not None else f"at most {_readable(high)}"
+            raise SettingError(f"{self.label} must be {bounds}, not “{_shown(value)}”.")
         return number
+
+
+def _readable(number: float | None) -> str:
+    """A bound as people write it: 1,000,000 rather than 1e+06."""
+    return f"{number:,.10g}" if isinstance(number, float) else f"{number:,}"
+
+
+def _shown(value: Any) -> str:
+    """A wrong value, short enough and on one line, for a sentence about it."""
+    try:
+        text = " ".join(str(value).split())
+    except ValueError:  # Python does not print whole numbers of more than 4,300 digits
+        return "a number of thousands of digits"
+    return text if len(text) <= 60 else text[:59] + "…"
 
 
 # Seeds travel through JSON, JavaScript readers and C++ generators: 53 bits are safe in all of them.
@@ -95,56 +110,229 @@ MINUTES_MAXIMUM = 31 * 24 * 60  # a month
 
 _TABLE = (
     # corpus
-    Option("encoding", "corpus", "str", None, "Encoding", "The text's encoding, where the guess is wrong (utf-8, cp1252, …)."),
+    Option(
+        "encoding",
+        "corpus",
+        "str",
+        None,
+        "Encoding",
+        "The text's encoding, where the guess is wrong (utf-8, cp1252, …).",
+    ),
     Option("as_text", "corpus", "bool", False, "Read as text", "Read a file that looks binary as text all the same."),
-    Option("newlines", "corpus", "choice", "normalise", "Newlines",
-           "Turn every kind of line ending into one, or keep them as they are.", choices=("normalise", "keep")),
-    Option("validation", "corpus", "float", 0.1, "Validation share",
-           "The last part of the text, kept aside to test what was learned.", 0.0, 0.5),
+    Option(
+        "newlines",
+        "corpus",
+        "choice",
+        "normalise",
+        "Newlines",
+        "Turn every kind of line ending into one, or keep them as they are.",
+        choices=("normalise", "keep"),
+    ),
+    Option(
+        "validation",
+        "corpus",
+        "float",
+        0.1,
+        "Validation share",
+        "The last part of the text, kept aside to test what was learned.",
+        0.0,
+        0.5,
+    ),
     # model
-    Option("cell", "model", "choice", "lstm", "Cell", "The kind of recurrent cell: LSTM learns best, GRU is smaller, RNN is the plain one.",
-           choices=("lstm", "gru", "rnn")),
+    Option(
+        "cell",
+        "model",
+        "choice",
+        "lstm",
+        "Cell",
+        "The kind of recurrent cell: LSTM learns best, GRU is smaller, RNN is the plain one.",
+        choices=("lstm", "gru", "rnn"),
+    ),
     Option("layers", "model", "int", None, "Layers", "How many recurrent layers are stacked.", 1, 8),
     Option("hidden", "model", "int", None, "Hidden units", "How many units each layer remembers with.", 1, 8192),
-    Option("embedding", "model", "int", None, "Embedding", "How many numbers stand for one character at the input.", 1, 4096),
-    Option("initial_state", "model", "choice", "zeros", "Initial state",
-           "What a sequence starts from in training: zeros, or a state that is learned with the rest.", choices=("zeros", "learned")),
+    Option(
+        "embedding",
+        "model",
+        "int",
+        None,
+        "Embedding",
+        "How many numbers stand for one character at the input.",
+        1,
+        4096,
+    ),
+    Option(
+        "initial_state",
+        "model",
+        "choice",
+        "zeros",
+        "Initial state",
+        "What a sequence starts from in training: zeros, or a state that is learned with the rest.",
+        choices=("zeros", "learned"),
+    ),
     # training
-    Option("minutes", "training", "float", None, "Minutes", "How long to train, by the clock.", 0.01, MINUTES_MAXIMUM, unit="min"),
+    Option(
+        "minutes",
+        "training",
+        "float",
+        None,
+        "Minutes",
+        "How long to train, by the clock.",
+        0.01,
+        MINUTES_MAXIMUM,
+        unit="min",
+    ),
     Option("epochs", "training", "float", None, "Epochs", "How many times to go through the text.", 0.001, 1_000_000),
     Option("steps", "training", "int", None, "Steps", "How many updates to make.", 1, 1_000_000_000),
-    Option("preset", "training", "choice", "balanced", "Preset",
-           "A size and a time that suit the text: a first look, a good model, or the best one.", choices=("quick", "balanced", "best")),
-    Option("streams", "training", "int", None, "Streams", "How many places of the text are read side by side (the batch).", 1, 65536),
-    Option("unroll", "training", "int", None, "Unroll length", "How many characters the gradient reaches back.", 2, 8192),
-    Option("dropout", "training", "float", None, "Dropout", "The share of units silenced at random while learning.", 0.0, 0.95),
-    Option("learning_rate", "training", "float", None, "Learning rate", "How big a step each update takes.", 1e-7, 10.0),
-    Option("clip", "training", "float", 1.0, "Gradient limit", "The largest gradient let through; 0 switches the limit off.", 0.0, 1e6),
-    Option("clip_kind", "training", "choice", "norm", "Limit kind",
-           "Limit the length of the whole gradient, or each of its numbers.", choices=("norm", "elementwise")),
-    Option("seed", "training", "int", 1, "Random seed", "The same seed on the same machine gives the same model.", 0, SEED_MAXIMUM),
-    Option("device", "training", "choice", "auto", "Device", "Where to compute; auto takes the best there is.",
-           choices=("auto", "cpu", "cuda", "mps", "xpu")),
-    Option("precision", "training", "choice", "auto", "Precision", "The number type of the products; auto measures which is faster.",
-           choices=("auto", "float32", "bfloat16")),
+    Option(
+        "preset",
+        "training",
+        "choice",
+        "balanced",
+        "Preset",
+        "A size and a time that suit the text: a first look, a good model, or the best one.",
+        choices=("quick", "balanced", "best"),
+    ),
+    Option(
+        "streams",
+        "training",
+        "int",
+        None,
+        "Streams",
+        "How many places of the text are read side by side (the batch).",
+        1,
+        65536,
+    ),
+    Option(
+        "unroll", "training", "int", None, "Unroll length", "How many characters the gradient reaches back.", 2, 8192
+    ),
+    Option(
+        "dropout",
+        "training",
+        "float",
+        None,
+        "Dropout",
+        "The share of units silenced at random while learning.",
+        0.0,
+        0.95,
+    ),
+    Option(
+        "learning_rate", "training", "float", None, "Learning rate", "How big a step each update takes.", 1e-7, 10.0
+    ),
+    Option(
+        "clip",
+        "training",
+        "float",
+        1.0,
+        "Gradient limit",
+        "The largest gradient let through; 0 switches the limit off.",
+        0.0,
+        1e6,
+    ),
+    Option(
+        "clip_kind",
+        "training",
+        "choice",
+        "norm",
+        "Limit kind",
+        "Limit the length of the whole gradient, or each of its numbers.",
+        choices=("norm", "elementwise"),
+    ),
+    Option(
+        "seed",
+        "training",
+        "int",
+        1,
+        "Random seed",
+        "The same seed on the same machine gives the same model.",
+        0,
+        SEED_MAXIMUM,
+    ),
+    Option(
+        "device",
+        "training",
+        "choice",
+        "auto",
+        "Device",
+        "Where to compute; auto takes the best there is.",
+        choices=("auto", "cpu", "cuda", "mps", "xpu"),
+    ),
+    Option(
+        "precision",
+        "training",
+        "choice",
+        "auto",
+        "Precision",
+        "The number type of the products; auto measures which is faster.",
+        choices=("auto", "float32", "bfloat16"),
+    ),
     Option("threads", "training", "int", None, "Threads", "How many processor threads to use.", 1, 1024),
     # sampling
-    Option("length", "sampling", "int", 1000, "Length", "How many characters to write.", 1, 10_000_000, unit="characters"),
-    Option("temperature", "sampling", "float", 0.8, "Temperature",
-           "Low is careful, high is wild; 0 always takes the likeliest character.", 0.0, 10.0),
-    Option("top_k", "sampling", "int", 0, "Top k", "Choose among the k likeliest characters only; 0 is off.", 0, 1_114_112),
-    Option("top_p", "sampling", "float", 1.0, "Top p", "Choose among the likeliest characters that together reach this probability; 1 is off.",
-           0.0, 1.0),
-    Option("min_p", "sampling", "float", 0.0, "Min p",
-           "Leave out characters less likely than this share of the likeliest; 0 is off.", 0.0, 1.0),
-    Option("repetition_penalty", "sampling", "float", 1.0, "Repetition penalty",
-           "Make characters of the last lines less likely to come again; 1 is off.", 0.1, 10.0),
-    Option("random_seed", "sampling", "int", None, "Random seed", "The same seed gives the same text; a fresh one is drawn where none is given.",
-           0, SEED_MAXIMUM),
+    Option(
+        "length", "sampling", "int", 1000, "Length", "How many characters to write.", 1, 10_000_000, unit="characters"
+    ),
+    Option(
+        "temperature",
+        "sampling",
+        "float",
+        0.8,
+        "Temperature",
+        "Low is careful, high is wild; 0 always takes the likeliest character.",
+        0.0,
+        10.0,
+    ),
+    Option(
+        "top_k", "sampling", "int", 0, "Top k", "Choose among the k likeliest characters only; 0 is off.", 0, 1_114_112
+    ),
+    Option(
+        "top_p",
+        "sampling",
+        "float",
+        1.0,
+        "Top p",
+        "Choose among the likeliest characters that together reach this probability; 1 is off.",
+        0.0,
+        1.0,
+    ),
+    Option(
+        "min_p",
+        "sampling",
+        "float",
+        0.0,
+        "Min p",
+        "Leave out characters less likely than this share of the likeliest; 0 is off.",
+        0.0,
+        1.0,
+    ),
+    Option(
+        "repetition_penalty",
+        "sampling",
+        "float",
+        1.0,
+        "Repetition penalty",
+        "Make characters of the last lines less likely to come again; 1 is off.",
+        0.1,
+        10.0,
+    ),
+    Option(
+        "random_seed",
+        "sampling",
+        "int",
+        None,
+        "Random seed",
+        "The same seed gives the same text; a fresh one is drawn where none is given.",
+        0,
+        SEED_MAXIMUM,
+    ),
     Option("count", "sampling", "int", 1, "Count", "How many samples to write, with consecutive seeds.", 1, 10_000),
-    Option("unknown", "sampling", "choice", "refuse", "Unknown characters",
-           "What to do with characters the model never saw: refuse the text, drop them, or replace them.",
-           choices=("refuse", "drop", "replace")),
+    Option(
+        "unknown",
+        "sampling",
+        "choice",
+        "refuse",
+        "Unknown characters",
+        "What to do with characters the model never saw: refuse the text, drop them, or replace them.",
+        choices=("refuse", "drop", "replace"),
+    ),
 )
 
 OPTIONS: dict[str, Option] = {option.name: option for option in _TABLE}

@@ -66,8 +66,8 @@ class ModelConfig:
     def tensor_shapes(self) -> dict[str, tuple[int, ...]]:
         """Name and shape of every tensor of the model file, in order.
 
-        PyTorch's names and gate order: ``rnn.weight_ih_l{k}`` [G·H, E or H], ``rnn.weight_hh_l{k}`` [G·H, H], two biases
-        [G·H] a layer, ``embedding.weight`` [V, E], ``head.weight`` [V, H], ``head.bias`` [V]; with a learned initial
+        PyTorch's names and gate order: ``rnn.weight_ih_l{k}`` [G·H, E or H], ``rnn.weight_hh_l{k}`` [G·H, H],
+        two biases [G·H] a layer, ``embedding.weight`` [V, E], ``head.weight`` [V, H], ``head.bias`` [V]; with a learned initial
         state ``initial_state.h`` (and ``.c``) [L, H].
         """
         rows, H, V = self.gates * self.hidden, self.hidden, self.vocabulary_size
@@ -113,8 +113,12 @@ class ModelConfig:
             raise ModelFileError("The model's configuration is missing; the file is damaged or of another kind.")
         try:
             return cls(
-                cell=values["cell"], layers=values["layers"], hidden=values["hidden"], embedding=values["embedding"],
-                vocabulary_size=vocabulary_size, initial_state=values.get("initial_state", "zeros"),
+                cell=values["cell"],
+                layers=values["layers"],
+                hidden=values["hidden"],
+                embedding=values["embedding"],
+                vocabulary_size=vocabulary_size,
+                initial_state=values.get("initial_state", "zeros"),
                 tied=values.get("tied", False) is True,
             )
         except KeyError as error:

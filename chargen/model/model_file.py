@@ -34,7 +34,8 @@ class Model:
     """A network at rest: configuration, vocabulary and float32 tensors in PyTorch's names.
 
     Attributes:
-        config: the shape. vocabulary: characters in id order. tensors: as :meth:`ModelConfig.tensor_shapes` says, read-only.
+        config: the shape. vocabulary: characters in id order. tensors: as
+            :meth:`ModelConfig.tensor_shapes` says, read-only.
         training: a summary (steps, losses, settings). corpus: hash and size of the text; no path, no excerpt.
     """
 
@@ -135,8 +136,11 @@ def model_from_bytes(data: bytes, what: str) -> Model:
         tensor.flags.writeable = False
     training, corpus = header.get("training"), header.get("corpus")
     model = Model(
-        config, vocabulary, tensors,
-        training if isinstance(training, dict) else {}, corpus if isinstance(corpus, dict) else {},
+        config,
+        vocabulary,
+        tensors,
+        training if isinstance(training, dict) else {},
+        corpus if isinstance(corpus, dict) else {},
     )
     if header.get("fingerprint") != model.fingerprint:
         raise ModelFileError(f"“{what}” does not match its own fingerprint; it was changed or damaged.")

@@ -14,7 +14,7 @@ from chargen.model.model_file import Model, Tensors
 State = tuple[Tensor, ...]
 """(h, c) for LSTM, (h,) otherwise; each [L, B, H]."""
 
-_LAYERS: dict[str, type[nn.RNNBase]] = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
+_LAYERS: dict[str, type[nn.LSTM] | type[nn.GRU] | type[nn.RNN]] = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
 
 
 class CharRNN(nn.Module):
@@ -95,7 +95,8 @@ class CharRNN(nn.Module):
             dtype: number type of the products (bfloat16 on a CPU that has it); parameters stay as they are.
 
         Returns:
-            Logits [T, B, V] in the parameters' type (float32 for a reduced ``dtype``) and the state after the last character.
+            Logits [T, B, V] in the parameters' type (float32 for a reduced ``dtype``), and the state after the
+            last character.
         """
         x = F.embedding(ids, self.embedding.weight)
         finals: list[State] = []
@@ -111,9 +112,7 @@ class CharRNN(nn.Module):
             logits = F.linear(x.to(dtype), self.head.weight.to(dtype), self.head.bias.to(dtype)).float()
         return logits, tuple(torch.cat(parts) for parts in zip(*finals, strict=True))
 
-    def _run_layer(
-        self, layer: nn.Module, x: Tensor, state: State, dtype: torch.dtype | None
-    ) -> tuple[Tensor, State]:
+    def _run_layer(self, layer: nn.Module, x: Tensor, state: State, dtype: torch.dtype | None) -> tuple[Tensor, State]:
         """One layer over all time steps: x [T, B, I] → [T, B, H], the state [1, B, H] in and out."""
         lstm = self.config.cell == "lstm"
         if dtype is None:

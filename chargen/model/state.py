@@ -64,7 +64,9 @@ class HiddenState:
         if self.h.ndim != 3:
             raise StateError("A state needs three axes: layers, streams and units.")
         if (self.cell == "lstm") != (self.c is not None):
-            raise StateError(f"A state of a {self.cell.upper()} {'needs' if self.cell == 'lstm' else 'has no'} cell part (c).")
+            raise StateError(
+                f"A state of a {self.cell.upper()} {'needs' if self.cell == 'lstm' else 'has no'} cell part (c)."
+            )
         if self.c is not None and self.c.shape != self.h.shape:
             raise StateError("The two parts of the state (h and c) differ in size.")
         for part in self.parts():
@@ -115,7 +117,13 @@ class HiddenState:
 
     @classmethod
     def from_parts(
-        cls, config: ModelConfig, parts: tuple[Array, ...], recipe: dict[str, Any], *, fingerprint: str = "", name: str = ""
+        cls,
+        config: ModelConfig,
+        parts: tuple[Array, ...],
+        recipe: dict[str, Any],
+        *,
+        fingerprint: str = "",
+        name: str = "",
     ) -> "HiddenState":
         """A state from arrays [L, H] or [L, B, H], in the order of :attr:`ModelConfig.state_parts`."""
         shaped = [part[:, None, :] if part.ndim == 2 else part for part in parts]
@@ -148,7 +156,9 @@ class HiddenState:
     def learned(cls, model: "Model") -> "HiddenState":
         """The initial state the model learned. Raises StateError if it learned none."""
         if model.config.initial_state != "learned":
-            raise StateError("This model started from zeros and learned no initial state; train with --initial-state learned.")
+            raise StateError(
+                "This model started from zeros and learned no initial state; train with --initial-state learned."
+            )
         parts = tuple(model.tensors[f"initial_state.{part}"] for part in model.config.state_parts)
         return cls.from_parts(model.config, parts, {"kind": "learned"}, fingerprint=model.fingerprint, name="Learned")
 
@@ -157,8 +167,14 @@ class HiddenState:
     def to_bytes(self) -> bytes:
         """The content of a ``.state`` file (safetensors)."""
         header = {
-            "format": STATE_FORMAT, "cell": self.cell, "layers": self.layers, "hidden": self.hidden,
-            "recipe": dict(self.recipe), "fingerprint": self.fingerprint, "name": self.name, "note": self.note,
+            "format": STATE_FORMAT,
+            "cell": self.cell,
+            "layers": self.layers,
+            "hidden": self.hidden,
+            "recipe": dict(self.recipe),
+            "fingerprint": self.fingerprint,
+            "name": self.name,
+            "note": self.note,
         }
         tensors = {"h": np.array(self.h)} if self.c is None else {"h": np.array(self.h), "c": np.array(self.c)}
         return safetensors_save(tensors, metadata={"chargen_state": json.dumps(header, allow_nan=False)})
@@ -166,7 +182,11 @@ class HiddenState:
     def save(self, path: Path) -> None:
         """Write a ``.state`` file, atomically. Raises FileError."""
         data = self.to_bytes()
-        write_atomic(path, data, verify=lambda written: None if self.from_bytes(written, str(path)) else None)
+        write_atomic(path, data, verify=lambda written: self._verify(written, str(path)))
+
+    @classmethod
+    def _verify(cls, written: bytes, what: str) -> None:
+        cls.from_bytes(written, what)
 
     @classmethod
     def load(cls, path: Path) -> "HiddenState":
@@ -182,7 +202,9 @@ class HiddenState:
             if type(header["format"]) is not int or header["format"] > STATE_FORMAT:
                 raise StateError(f"“{what}” was made by a newer chargen; update to open it.")
             words = [header[key] for key in ("cell", "fingerprint", "name", "note")]
-            if not all(isinstance(word, str) and len(word) < 100_000 for word in words) or not isinstance(header["recipe"], dict):
+            if not all(isinstance(word, str) and len(word) < 100_000 for word in words) or not isinstance(
+                header["recipe"], dict
+            ):
                 raise damaged
             expected = {"h", "c"} if header["cell"] == "lstm" else {"h"}
             shapes = tensor_table(data)
@@ -194,8 +216,13 @@ class HiddenState:
                     raise damaged
             tensors = safetensors_load(data)
             return cls(
-                header["cell"], tensors["h"], tensors.get("c"), MappingProxyType(header["recipe"]),
-                header["fingerprint"], header["name"], header["note"],
+                header["cell"],
+                tensors["h"],
+                tensors.get("c"),
+                MappingProxyType(header["recipe"]),
+                header["fingerprint"],
+                header["name"],
+                header["note"],
             )
         except (KeyError, TypeError, ValueError, SafetensorError, FileError):
             raise damaged from None

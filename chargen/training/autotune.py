@@ -31,9 +31,17 @@ TRIALS = 3
 
 def _cache_key(network: CharRNN, config: TrainingConfig, device: str, threads: int) -> str:
     facts = {
-        "torch": torch.__version__, "machine": platform.machine(), "processor": _processor(), "device": device,
-        "threads": threads, "model": network.config.to_json(), "V": network.config.vocabulary_size,
-        "B": config.streams, "T": config.unroll, "dropout": config.dropout > 0, "precision": config.precision,
+        "torch": torch.__version__,
+        "machine": platform.machine(),
+        "processor": _processor(),
+        "device": device,
+        "threads": threads,
+        "model": network.config.to_json(),
+        "V": network.config.vocabulary_size,
+        "B": config.streams,
+        "T": config.unroll,
+        "dropout": config.dropout > 0,
+        "precision": config.precision,
     }
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:24]
 

@@ -44,7 +44,7 @@ class Backend:
         if self.kernels not in ("onednn", "native"):
             yield
             return
-        switch = torch.backends.mkldnn
+        switch: Any = torch.backends.mkldnn
         before = switch.enabled
         switch.enabled = self.kernels == "onednn"
         try:
@@ -56,8 +56,8 @@ class Backend:
 def candidates(cell: str, device: str, precision: str, threads: int) -> list[Backend]:
     """The backends worth measuring for a cell on a device; the first is the reference.
 
-    PyTorch hands only the LSTM to oneDNN; its native bfloat16 cells are up to sixty times slower than float32 and are not
-    tried. ``precision`` other than ``auto`` keeps only that type.
+    PyTorch hands only the LSTM to oneDNN; its native bfloat16 cells are up to sixty times slower than float32 and
+    are not tried. A ``precision`` other than ``auto`` keeps only that type.
     """
     if device != "cpu":
         found = [Backend("library", "float32", threads)]
@@ -65,7 +65,7 @@ def candidates(cell: str, device: str, precision: str, threads: int) -> list[Bac
             found.append(Backend("library", "bfloat16", threads))
     else:
         found = [Backend("native", "float32", threads)]
-        if cell == "lstm" and torch.backends.mkldnn.is_available():
+        if cell == "lstm" and torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
             found.append(Backend("onednn", "float32", threads))
             if torch.ops.mkldnn._is_mkldnn_bf16_supported():
                 found.append(Backend("onednn", "bfloat16", threads))

@@ -43,8 +43,21 @@ class TrainingConfig:
         budgets = [value for value in (self.minutes, self.epochs, self.steps) if value is not None]
         if len(budgets) != 1:
             raise SettingError("Give exactly one budget: minutes, epochs or steps.")
-        for name in ("minutes", "epochs", "steps", "streams", "unroll", "dropout", "learning_rate", "clip", "clip_kind", "seed",
-                     "device", "precision", "threads"):
+        for name in (
+            "minutes",
+            "epochs",
+            "steps",
+            "streams",
+            "unroll",
+            "dropout",
+            "learning_rate",
+            "clip",
+            "clip_kind",
+            "seed",
+            "device",
+            "precision",
+            "threads",
+        ):
             option(name).check(getattr(self, name))
 
     def to_json(self) -> dict[str, Any]:

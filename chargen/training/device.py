@@ -30,7 +30,11 @@ def _cuda_name() -> str | None:
 
 def _why_no_gpu() -> str:
     if platform.system() == "Darwin":
-        return "no Apple GPU found" if torch.backends.mps.is_built() else "this PyTorch was built without Apple GPU support"
+        return (
+            "no Apple GPU found"
+            if torch.backends.mps.is_built()
+            else "this PyTorch was built without Apple GPU support"
+        )
     if torch.version.cuda is None and getattr(torch.version, "hip", None) is None:
         return "this PyTorch was built for the CPU only"
     return "no CUDA device found"
@@ -67,7 +71,9 @@ def choose_device(name: str = "auto") -> Device:
     try:
         device = _available(name)
     except RuntimeError as error:
-        raise DeviceError(f"The device “{name}” does not answer ({str(error).splitlines()[0]}); use --device cpu.") from error
+        raise DeviceError(
+            f"The device “{name}” does not answer ({str(error).splitlines()[0]}); use --device cpu."
+        ) from error
     if device is None:
         raise DeviceError(f"There is no “{name}” device: {_why_no_gpu()}; use --device auto.")
     return Device(device.kind, device.name, "you chose it")

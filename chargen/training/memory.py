@@ -9,12 +9,14 @@ from chargen.training.device import Device, free_memory
 def estimate_bytes(model: ModelConfig, training: TrainingConfig, characters: int) -> int:
     """Bytes that training will take beyond the program itself.
 
-    Parameters count six times (values, gradients, two moments of AdamW, a copy to save, a copy to write with). An unroll
-    keeps for every character and layer the gates, their gradients and the activations on both sides, and at the end the
-    scores twice.
+    Parameters count six times (values, gradients, two moments of AdamW, a copy to save, a copy to write with). An
+    unroll keeps for every character and layer the gates, their gradients and the activations on both sides, and at the end
+    the scores twice.
     """
     parameters = 4 * model.parameter_count() * 6
-    per_character = model.layers * model.hidden * (3 * model.gates + 6) + 4 * model.vocabulary_size + 2 * model.embedding
+    per_character = (
+        model.layers * model.hidden * (3 * model.gates + 6) + 4 * model.vocabulary_size + 2 * model.embedding
+    )
     unroll = 4 * per_character * training.streams * training.unroll
     return parameters + unroll + characters * 4
 
@@ -24,7 +26,7 @@ def check_memory(model: ModelConfig, training: TrainingConfig, characters: int, 
     need, have = estimate_bytes(model, training, characters), free_memory(device.kind)
     if need > have:
         raise DeviceError(
-            f"This size needs about {need / 2**30:.1f} GiB of memory and {device.name} has {have / 2**30:.1f} GiB free; "
+            f"This size needs about {need / 2**30:.1f} GiB of memory, but the {device.name} has {have / 2**30:.1f} GiB; "
             f"choose fewer hidden units, streams or a shorter unroll."
         )
     return need

@@ -74,15 +74,23 @@ def suggest(
     size = choose_size(float(minutes) * 60, device)
     hidden = given.get("hidden", size.hidden)
     model = ModelConfig(
-        cell=given.get("cell", "lstm"), layers=given.get("layers", size.layers), hidden=hidden,
-        embedding=given.get("embedding", max(1, min(hidden, 32 if vocabulary <= 256 else 96))), vocabulary_size=vocabulary,
+        cell=given.get("cell", "lstm"),
+        layers=given.get("layers", size.layers),
+        hidden=hidden,
+        embedding=given.get("embedding", max(1, min(hidden, 32 if vocabulary <= 256 else 96))),
+        vocabulary_size=vocabulary,
         initial_state=given.get("initial_state", "zeros"),
     )
     defaults: dict[str, Any] = {
-        "streams": size.streams, "unroll": size.unroll, "learning_rate": size.learning_rate,
+        "streams": size.streams,
+        "unroll": size.unroll,
+        "learning_rate": size.learning_rate,
         "dropout": choose_dropout(characters, model.parameter_count(), float(minutes) * 60),
     }
-    chosen = {**defaults, **{name: given[name] for name in (
-        "streams", "unroll", "learning_rate", "dropout", "clip", "clip_kind", "seed", "device", "precision", "threads",
-    ) if name in given}}
+    chosen = {**defaults, **{name: given[name] for name in _PASSED_ON if name in given}}
     return model, TrainingConfig(**budget, **chosen)
+
+
+_PASSED_ON = (
+    "streams", "unroll", "learning_rate", "dropout", "clip", "clip_kind", "seed", "device", "precision", "threads",
+)  # fmt: skip

@@ -94,4 +94,6 @@ def load(path: Path) -> ResumePoint:
             return ResumePoint(header["progress"], tensors)
         except (FileError, SafetensorError, KeyError, TypeError, ValueError):
             continue
-    raise RunError(f"The run “{path.parent}” has nothing to continue from; train it anew, or from its model with --from.")
+    raise RunError(
+        f"The run “{path.parent}” has nothing to continue from; train it anew, or from its model with --from."
+    )

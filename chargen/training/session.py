@@ -102,7 +102,7 @@ def _refuse_shape(overrides: dict[str, Any], config: ModelConfig) -> None:
     for name in _SHAPE:
         if overrides.get(name) not in (None, getattr(config, name)):
             raise RunError(
-                f"The model to start from is a {config.describe()} with {name.replace('_', ' ')} {getattr(config, name)}; "
+                f"The model to start from has {name.replace('_', ' ')} {getattr(config, name)}; "
                 f"leave out --{name.replace('_', '-')}, or train from the beginning."
             )
 
@@ -111,9 +111,14 @@ def _description(
     corpus: Corpus, model: ModelConfig, config: TrainingConfig, device: str, start: Model | None
 ) -> dict[str, Any]:
     return {
-        "chargen": __version__, "created": time.strftime("%Y-%m-%dT%H:%M:%S%z"), "text": corpus.name,
-        "corpus": corpus.summary_json(), "model": {**model.to_json(), "vocabulary_size": model.vocabulary_size},
-        "training": config.to_json(), "device": device, "started_from": start.fingerprint if start is not None else None,
+        "chargen": __version__,
+        "created": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        "text": corpus.name,
+        "corpus": corpus.summary_json(),
+        "model": {**model.to_json(), "vocabulary_size": model.vocabulary_size},
+        "training": config.to_json(),
+        "device": device,
+        "started_from": start.fingerprint if start is not None else None,
     }
 
 
@@ -128,7 +133,8 @@ def _continue(request: TrainingRequest, clock: Clock) -> Trainer:
         given = _corpus_of(request)
         if given.summary_json() != corpus.summary_json():
             raise RunError(
-                "This run learned another text; leave the text out to continue it, or start a new run from its model with --from."
+                "This run learned another text; leave the text out to continue it, "
+                "or start a new run from its model with --from."
             )
     model_config, config, backend = _read_description(run, description)
     overrides = {name: value for name, value in request.overrides.items() if value is not None}
@@ -151,7 +157,9 @@ def _continue(request: TrainingRequest, clock: Clock) -> Trainer:
         raise
 
 
-def _read_description(run: RunFolder, description: dict[str, Any]) -> tuple[ModelConfig, TrainingConfig, Backend | None]:
+def _read_description(
+    run: RunFolder, description: dict[str, Any]
+) -> tuple[ModelConfig, TrainingConfig, Backend | None]:
     try:
         model_values = dict(description["model"])
         model_config = ModelConfig.from_json(model_values, model_values["vocabulary_size"])
@@ -167,10 +175,12 @@ _FREE_TO_CHANGE = ("learning_rate", "clip", "clip_kind", "dropout", "device", "p
 
 
 def _continued_config(config: TrainingConfig, overrides: dict[str, Any], point: resume.ResumePoint) -> TrainingConfig:
-    """The old configuration with what may change, and the budget: totals for steps and epochs, the clock for minutes."""
-    for name in ("streams", "unroll", "seed", "validation"):
-        if name in overrides and overrides[name] != getattr(config, name, overrides[name]):
-            raise RunError(f"A continued run keeps its {name}; start a new one from its model with --from to change it.")
+    """The old configuration with what may change. Steps and epochs are totals; minutes are this command's."""
+    for name in ("streams", "unroll", "seed"):
+        if name in overrides and overrides[name] != getattr(config, name):
+            raise RunError(
+                f"A continued run keeps its {name}; start a new one from its model with --from to change it."
+            )
     config = replace(config, **{name: overrides[name] for name in _FREE_TO_CHANGE if name in overrides})
     budget = {name: overrides[name] for name in ("minutes", "epochs", "steps") if name in overrides}
     if budget:

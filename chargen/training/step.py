@@ -15,8 +15,8 @@ from chargen.training.config import TrainingConfig
 class StepResult:
     """Live tensors of one step, on the device: nothing here has been waited for.
 
-    ``loss`` (scalar): nats per character. ``norms`` [L + 2]: gradient norm of embedding, each layer, head, before the limit.
-    ``state``: detached, to start the next step from.
+    ``loss`` (scalar): nats per character. ``norms`` [L + 2]: gradient norm of embedding, each layer and head, before
+    the limit. ``state``: detached, to start the next step from.
     """
 
     loss: Tensor
@@ -25,7 +25,7 @@ class StepResult:
 
 
 def make_optimizer(network: CharRNN, config: TrainingConfig) -> torch.optim.AdamW:
-    """AdamW (Loshchilov & Hutter 2019); decay on matrices only, since biases and initial states must be free to drift."""
+    """AdamW (Loshchilov & Hutter 2019); decay on matrices only: biases and initial states must be free to drift."""
     named = network.named_tensors()
     unique = {id(parameter): (name, parameter) for name, parameter in named.items()}.values()
     matrices = [parameter for name, parameter in unique if name.endswith("weight") or ".weight_" in name]
@@ -33,7 +33,9 @@ def make_optimizer(network: CharRNN, config: TrainingConfig) -> torch.optim.Adam
     device = network.head.bias.device.type
     return torch.optim.AdamW(
         [{"params": matrices, "weight_decay": config.weight_decay}, {"params": others, "weight_decay": 0.0}],
-        lr=config.learning_rate, betas=(0.9, 0.99), fused=device in ("cpu", "cuda"),
+        lr=config.learning_rate,
+        betas=(0.9, 0.99),
+        fused=device in ("cpu", "cuda"),
     )
 
 
@@ -69,7 +71,7 @@ class LearningStep:
 
         The dropout masks follow from (seed, step) alone, so that a resumed run draws the same ones.
         """
-        network, config = self.network, self.config
+        config = self.config
         if config.dropout > 0:
             self._generator.manual_seed((config.seed * 1_000_003 + step) % 2**63)
         for group in self.optimizer.param_groups:
@@ -77,7 +79,7 @@ class LearningStep:
         with self.backend.active():
             logits, after = self._forward(block[:-1], state)
             loss = F.cross_entropy(logits.flatten(0, 1), block[1:].flatten())
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
         norms = self._limit_gradients()
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)

@@ -38,7 +38,7 @@ REPORT_SECONDS = 0.2
 
 SAVE_SECONDS = 30.0
 RESTART_SHARE = 0.02
-"""With a learned initial state, the share of streams that begin afresh at each step: else it would hardly ever be trained."""
+"""With a learned initial state, the share of streams that begin afresh at a step: else it would hardly be trained."""
 
 MINIMUM_VALIDATION = 2
 
@@ -110,8 +110,11 @@ class Trainer:
             saved = point.progress
             best = saved["best_loss"]
             self._progress = _Progress(
-                saved["step"], saved["spent"], saved["rate_scale"],
-                math.inf if best is None else best, saved["best_step"],
+                saved["step"],
+                saved["spent"],
+                saved["rate_scale"],
+                math.inf if best is None else best,
+                saved["best_step"],
             )
         self._validation = self._validation_split()
         self._stop_reason: str | None = None
@@ -125,7 +128,9 @@ class Trainer:
     def _validation_split(self) -> np.ndarray[Any, Any]:
         if len(self.corpus.validation) >= MINIMUM_VALIDATION:
             return self.corpus.validation
-        self._notices.append("No part of the text was kept aside: the validation loss is measured on text that was learned.")
+        self._notices.append(
+            "No part of the text was kept aside: the validation loss is measured on text that was learned."
+        )
         return self.corpus.training[-max(MINIMUM_VALIDATION, len(self.corpus.training) // 10) :]
 
     @property
@@ -173,7 +178,9 @@ class Trainer:
             proposal = smaller(self.network.config, self.config)
         # Outside the except block: a traceback would keep the tensors alive.
         self._optimizer.zero_grad(set_to_none=True)
-        raise DeviceError(f"{self.device.name} ran out of memory; what was learned until the last save is kept. Try {proposal}.")
+        raise DeviceError(
+            f"{self.device.name} ran out of memory; what was learned until the last save is kept. Try {proposal}."
+        )
 
     def _steps(self) -> Iterator[Any]:
         yield from (events.Notice(message) for message in self._notices)
@@ -317,7 +324,7 @@ class Trainer:
         return min(5.0, max(1.0, total / 12))
 
     def _next_validation(self) -> tuple[float | None, int | None]:
-        """When to validate next: (seconds, None) under a time budget, (None, step) else, so that runs of N steps agree."""
+        """When to validate next: (seconds, None) under a time budget, else (None, step), so that equal runs agree."""
         if self.config.minutes is not None:
             interval = max(self.config.minutes * 60 / 10, 25 * self._last_validation_seconds)
             return self.clock.seconds() + min(interval, 300.0), None
@@ -331,15 +338,25 @@ class Trainer:
         assert backend is not None
         return events.Started(
             run=str(self._recorder.run.folder) if self._recorder is not None else "",
-            device=self.device.name, reason=self.device.reason, precision=backend.precision, backend=backend.kernels,
-            threads=backend.threads, cell=config.cell, layers=config.layers, hidden=config.hidden,
-            embedding=config.embedding, streams=self._shape.streams, unroll=self._shape.unroll,
-            parameters=config.parameter_count(), characters=self.corpus.characters,
-            vocabulary=len(self.corpus.vocabulary.characters), step=self._progress.step,
+            device=self.device.name,
+            reason=self.device.reason,
+            precision=backend.precision,
+            backend=backend.kernels,
+            threads=backend.threads,
+            cell=config.cell,
+            layers=config.layers,
+            hidden=config.hidden,
+            embedding=config.embedding,
+            streams=self._shape.streams,
+            unroll=self._shape.unroll,
+            parameters=config.parameter_count(),
+            characters=self.corpus.characters,
+            vocabulary=len(self.corpus.vocabulary.characters),
+            step=self._progress.step,
         )
 
     def _report(self) -> Iterator[Any]:
-        """Fetch the losses since the last report: the one synchronisation. Nothing is saved before it looked at them."""
+        """Fetch the losses since the last report: the one synchronisation. Nothing is saved before they were seen."""
         progress, shape = self._progress, self._shape
         count = len(progress.pending)
         if count == 0:
@@ -360,10 +377,16 @@ class Trainer:
         per_step = shape.streams * shape.unroll
         yield events.LossPoints(np.arange(progress.step - count + 1, progress.step + 1), losses, norms)
         report = events.Progress(
-            step=progress.step, characters=progress.step * per_step, epoch=progress.step / shape.steps, seconds=seconds,
-            train_loss=progress.last_train_loss, learning_rate=self._rate(), gradient_norm=progress.last_norm,
+            step=progress.step,
+            characters=progress.step * per_step,
+            epoch=progress.step / shape.steps,
+            seconds=seconds,
+            train_loss=progress.last_train_loss,
+            learning_rate=self._rate(),
+            gradient_norm=progress.last_norm,
             characters_per_second=(progress.step - first_step) * per_step / max(1e-9, seconds - since),
-            seconds_left=self._seconds_left(), fraction=min(1.0, self._fraction()),
+            seconds_left=self._seconds_left(),
+            fraction=min(1.0, self._fraction()),
         )
         if self._recorder is not None:
             self._recorder.progress(report)
@@ -373,13 +396,22 @@ class Trainer:
         """A frozen copy of the network as it is now."""
         config, progress = self.config, self._progress
         training = {
-            "step": progress.step, "seconds": round(progress.spent + self.clock.seconds(), 3), "validation_loss": loss,
-            "streams": self._shape.streams, "unroll": self._shape.unroll, "dropout": config.dropout,
-            "learning_rate": config.learning_rate, "seed": config.seed, "device": self.device.kind,
+            "step": progress.step,
+            "seconds": round(progress.spent + self.clock.seconds(), 3),
+            "validation_loss": loss,
+            "streams": self._shape.streams,
+            "unroll": self._shape.unroll,
+            "dropout": config.dropout,
+            "learning_rate": config.learning_rate,
+            "seed": config.seed,
+            "device": self.device.kind,
             "precision": self._backend.precision if self._backend else "float32",
         }
         return Model(
-            self.network.config, self.corpus.vocabulary.characters, self.network.to_tensors(), training,
+            self.network.config,
+            self.corpus.vocabulary.characters,
+            self.network.to_tensors(),
+            training,
             self.corpus.summary_json(),
         )
 
@@ -399,7 +431,10 @@ class Trainer:
         nats, characters = 0.0, 0
         with self._backend.active():
             for losses in iterate_losses(
-                self.network, self._validation, streams=validation_streams(len(self._validation)), dtype=self._validation_dtype()
+                self.network,
+                self._validation,
+                streams=validation_streams(len(self._validation)),
+                dtype=self._validation_dtype(),
             ):
                 nats += float(losses.sum(dtype=np.float64))
                 characters += losses.size
@@ -428,10 +463,18 @@ class Trainer:
         if self._recorder is None:
             return
         progress = self._progress
-        point = resume.capture(self.network, self._optimizer, state, {
-            "step": progress.step, "spent": progress.spent + self.clock.seconds(), "rate_scale": progress.rate_scale,
-            "best_loss": None if math.isinf(progress.best_loss) else progress.best_loss, "best_step": progress.best_step,
-        })
+        point = resume.capture(
+            self.network,
+            self._optimizer,
+            state,
+            {
+                "step": progress.step,
+                "spent": progress.spent + self.clock.seconds(),
+                "rate_scale": progress.rate_scale,
+                "best_loss": None if math.isinf(progress.best_loss) else progress.best_loss,
+                "best_step": progress.best_step,
+            },
+        )
         self._recorder.latest(self._model(None), point)
         yield events.Saved(progress.step, str(self._recorder.run.latest))
 

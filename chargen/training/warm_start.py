@@ -16,7 +16,9 @@ def merge_vocabulary(corpus: Corpus, known: tuple[str, ...]) -> tuple[Corpus, tu
     merged = corpus.with_vocabulary(known + new)
     if not new:
         return merged, ()
-    return merged, (f"The text brings {len(new)} character{'s' * (len(new) > 1)} that the model did not know; they are added.",)
+    return merged, (
+        f"The text brings {len(new)} character{'s' * (len(new) > 1)} that the model did not know; they are added.",
+    )
 
 
 def extend_model(model: Model, vocabulary: tuple[str, ...], seed: int) -> Model:
