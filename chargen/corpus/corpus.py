@@ -1,44 +1,26 @@
 """A corpus: encoded text, its split, and where it came from."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chargen.corpus.cleaning import LINE_ENDINGS, Cleaner, CleaningStep, NewlineChoice
-from chargen.corpus.encoder import LoneSurrogateError, StreamEncoder
+from chargen.corpus import container
+from chargen.corpus.builder import Check, EncodedText, Report, Source, TextBuilder
+from chargen.corpus.cleaning import CleaningStep, NewlineChoice
 from chargen.corpus.readers.encoding import EncodingGuess, named_encoding
-from chargen.corpus.readers.folder import FoundFile, find_files
-from chargen.corpus.readers.plain import STANDARD_INPUT, open_plain
-from chargen.corpus.vocabulary import CHUNK, Ids, Vocabulary, display_name
-from chargen.errors import CorpusError
+from chargen.corpus.readers.files import find_files
+from chargen.corpus.readers.plain import STANDARD_INPUT
+from chargen.corpus.vocabulary import CHUNK, Ids, Vocabulary, display_name, id_type
+from chargen.errors import ChargenError, CorpusError
+from chargen.files import describe_os_error, read_capped, write_atomic
 from chargen.settings import option
 
 MINIMUM_CHARACTERS = 200
-_NAMED_AT_MOST = 3
-
-Check = Callable[[], None]
-Report = Callable[[float], None]
-
-
-@dataclass(frozen=True)
-class Source:
-    """One file, or one other piece, of a corpus.
-
-    Attributes:
-        path: of the file, ``-`` for standard input, or the name of a catalog entry.
-        encoding: how its bytes were read; None for text that never was bytes.
-        bytes: its size before decoding (of text: its size in UTF-8).
-        cleaning: what was changed in it.
-    """
-
-    path: str
-    encoding: EncodingGuess | None
-    bytes: int
-    cleaning: tuple[CleaningStep, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +30,7 @@ class Corpus:
     Attributes:
         name: what to call it.
         ids: [N] uint8, uint16 or uint32, read-only.
-        vocabulary: the V distinct characters in the order of their code points.
+        vocabulary: V distinct characters; as read, those of the text in the order of their code points.
         counts: [V] int64, how often each occurs.
         validation_share: 0 to 0.5, the last part of the text, kept aside.
         sources: the pieces in order.
@@ -71,18 +53,30 @@ class Corpus:
 
     def __post_init__(self) -> None:
         option("validation").check(self.validation_share)
-        if len(self.ids) < MINIMUM_CHARACTERS:
+        if self.characters < MINIMUM_CHARACTERS:
             raise CorpusError(
-                f"“{self.name}” has {len(self.ids):,} characters; learning needs at least {MINIMUM_CHARACTERS}."
+                f"“{self.name}” has {self.characters:,} characters; learning needs at least {MINIMUM_CHARACTERS}."
             )
-        if len(self.vocabulary) < 2:
-            only = display_name(self.vocabulary.characters[0])
+        if self.symbols < 2:
+            only = display_name(self.text(0, 1))
             raise CorpusError(f"“{self.name}” consists of one character only ({only}); there is nothing to learn.")
+
+    @classmethod
+    def of(cls, text: EncodedText, name: str, validation: float) -> "Corpus":
+        """The corpus of what a builder made."""
+        return cls(
+            name, text.ids, text.vocabulary, text.counts, validation, text.sources, text.sha256, text.notices
+        )
 
     @property
     def characters(self) -> int:
         """N."""
         return len(self.ids)
+
+    @property
+    def symbols(self) -> int:
+        """How many distinct characters occur; V, unless the vocabulary was extended."""
+        return int(np.count_nonzero(self.counts))
 
     @property
     def _split(self) -> int:
@@ -104,116 +98,28 @@ class Corpus:
 
     def summary_json(self) -> dict[str, Any]:
         """What a model file tells about its text: no path, no excerpt."""
-        return {"sha256": self.sha256, "characters": self.characters, "symbols": len(self.vocabulary)}
+        return {"sha256": self.sha256, "characters": self.characters, "symbols": self.symbols}
 
-
-class CorpusBuilder:
-    """Puts a corpus together, piece by piece, in bounded memory.
-
-    Pieces are joined as they are, with one newline between two where the first does not end a line.
-
-    Args:
-        capacity: bytes to expect in all; more are accepted.
-        newlines: ``normalise`` turns every line ending into one kind, ``keep`` leaves them.
-        check: called between chunks; whatever it raises ends the reading.
-        report: called with the share done, 0 to 1.
-    """
-
-    def __init__(
-        self, capacity: int = 0, *, newlines: NewlineChoice = "normalise",
-        check: Check = lambda: None, report: Report | None = None,
-    ) -> None:
-        self._encoder = StreamEncoder(capacity)
-        self._newlines = newlines
-        self._check = check
-        self._report = report
-        self._expected, self._passed = 2 * max(capacity, 1), 0  # each byte passes twice: surveyed, then read
-        self._sources: list[Source] = []
-        self._notices: list[str] = []
-
-    def add_files(self, files: Iterable[FoundFile], *, encoding: str | None = None, as_text: bool = False) -> None:
-        """Append text files. One that was found in a folder and is no text after all is left out, with a notice.
+    def with_vocabulary(self, characters: tuple[str, ...]) -> "Corpus":
+        """The same text in the ids of another vocabulary, which may know more characters.
 
         Raises:
-            CorpusError: a file cannot be read, or none of them is a text.
+            UnknownCharacterError: a character of the text is not among ``characters``.
         """
-        left_out: list[CorpusError] = []
-        added = 0
-        for file in files:
-            before = self._encoder.characters
-            try:
-                self._add_file(file.path, encoding, as_text)
-                added += 1
-            except CorpusError as error:
-                if not file.in_folder or self._encoder.characters > before:
-                    raise
-                left_out.append(error)
-        if left_out and not added:
-            raise left_out[0]
-        for reason in left_out[:_NAMED_AT_MOST]:
-            self.note(f"Left out: {reason}")
-        if len(left_out) > _NAMED_AT_MOST:
-            self.note(f"Left out: {len(left_out) - _NAMED_AT_MOST:,} more files, for reasons of this kind.")
-
-    def _add_file(self, path: Path, encoding: str | None, as_text: bool) -> None:
-        with open_plain(
-            path, encoding=encoding, as_text=as_text, check=self._check, progress=self._progress
-        ) as text:
-            steps = self._add(text.chunks(), str(path))
-        if text.replaced:
-            places = "place was" if text.replaced == 1 else "places were"
-            sentence = f"{text.replaced:,} undecodable {places} replaced by the sign U+FFFD."
-            steps = (CleaningStep("undecodable", text.replaced, sentence), *steps)
-            self.note(f"In “{path}”, {sentence}")
-        if text.guess.confidence == "a guess":
-            self.note(f"“{path}” was read as {text.guess.name}, {text.guess.how}; --encoding names another.")
-        self._sources.append(Source(str(path), text.guess, text.size, steps))
-
-    def add_text(self, chunks: Iterable[str], name: str) -> None:
-        """Append text that is in memory, or made chunk by chunk. Raises CorpusError."""
-        sizes: list[int] = []
-
-        def measured() -> Iterable[str]:
-            for chunk in chunks:
-                self._check()
-                sizes.append(len(chunk.encode("utf-8", "surrogatepass")))
-                yield chunk
-
-        steps = self._add(measured(), name)
-        self._sources.append(Source(name, None, sum(sizes), steps))
-
-    def _add(self, chunks: Iterable[str], what: str) -> tuple[CleaningStep, ...]:
-        cleaner = Cleaner.chosen(newlines=self._newlines)
-        separator = "\n" if self._encoder.characters and self._encoder.last not in LINE_ENDINGS else ""
-        try:
-            for chunk in chunks:
-                cleaned = cleaner.feed(chunk)
-                if cleaned and separator:
-                    self._encoder.add(separator)
-                    separator = ""
-                self._encoder.add(cleaned)
-            self._encoder.add(separator + rest if (rest := cleaner.feed("", final=True)) else "")
-        except LoneSurrogateError as error:
-            raise CorpusError(f"“{what}” holds half a character (a lone surrogate).") from error
-        return cleaner.steps()
-
-    def note(self, sentence: str) -> None:
-        """Add a sentence for the user."""
-        self._notices.append(sentence)
-
-    def _progress(self, count: int) -> None:
-        self._passed += count
-        if self._report is not None:
-            self._report(min(1.0, self._passed / self._expected))
-
-    def finish(self, name: str, validation: float) -> Corpus:
-        """The corpus. Raises CorpusError where there is too little to learn from."""
-        if not self._encoder.characters:
-            raise CorpusError(f"“{name}” is empty.")
-        ids, vocabulary, counts, sha256 = self._encoder.finish()
-        return Corpus(
-            name, ids, vocabulary, counts, validation, tuple(self._sources), sha256, tuple(self._notices)
-        )
+        if characters == self.vocabulary.characters:
+            return self
+        vocabulary = Vocabulary(characters)
+        present = np.flatnonzero(self.counts)
+        place = vocabulary.encode(self.vocabulary.decode(present))
+        new_id = np.zeros(len(self.vocabulary), id_type(len(vocabulary)))
+        new_id[present] = place
+        ids = np.empty(self.characters, new_id.dtype)
+        for start in range(0, self.characters, CHUNK):
+            ids[start : start + CHUNK] = new_id[self.ids[start : start + CHUNK]]
+        counts = np.zeros(len(vocabulary), np.int64)
+        counts[place] = self.counts[present]
+        ids.flags.writeable = counts.flags.writeable = False
+        return replace(self, ids=ids, vocabulary=vocabulary, counts=counts)
 
 
 def read_corpus(
@@ -243,9 +149,9 @@ def read_corpus(
     if encoding is not None:
         named_encoding(encoding)  # refused once, before any file is opened
     files = find_files(paths, check)
-    builder = CorpusBuilder(sum(file.size for file in files), newlines=newlines, check=check, report=report)
+    builder = TextBuilder(sum(file.size for file in files), newlines=newlines, check=check, report=report)
     builder.add_files(files, encoding=encoding, as_text=as_text)
-    return builder.finish(name or _name_of(paths), validation)
+    return Corpus.of(builder.finish(), name or name_of(paths), validation)
 
 
 def corpus_from_text(
@@ -253,14 +159,71 @@ def corpus_from_text(
 ) -> Corpus:
     """A corpus of a text in memory. Raises as :func:`read_corpus` does."""
     option("validation").check(validation)
-    builder = CorpusBuilder(len(text), newlines=newlines)
+    builder = TextBuilder(len(text), newlines=newlines)
     builder.add_text((text[start : start + CHUNK] for start in range(0, len(text), CHUNK)), name)
-    return builder.finish(name, validation)
+    return Corpus.of(builder.finish(), name, validation)
 
 
-def _name_of(paths: Sequence[Path]) -> str:
+def name_of(paths: Sequence[Path]) -> str:
+    """What to call a corpus of these files and folders."""
     if len(paths) > 1:
         return f"{len(paths):,} texts"
     if str(paths[0]) == STANDARD_INPUT:
         return "standard input"
     return paths[0].stem or paths[0].resolve().name or str(paths[0])
+
+
+# -- the encoded corpus in a run folder ---------------------------------------------------------------
+
+
+def save_encoded(path: Path, corpus: Corpus) -> None:
+    """Write the corpus as one safetensors file that :func:`load_encoded` reads back exactly. Raises FileError."""
+    description = {
+        "name": corpus.name, "vocabulary": list(corpus.vocabulary.characters), "sha256": corpus.sha256,
+        "validation_share": corpus.validation_share, "notices": list(corpus.notices),
+        "sources": [asdict(source) for source in corpus.sources],
+    }
+    write_atomic(path, container.pack(corpus.ids, description))
+
+
+def load_encoded(path: Path) -> Corpus:
+    """Read what :func:`save_encoded` wrote. The text is checked against its hash.
+
+    Raises:
+        FileError: it cannot be read.
+        CorpusError: it is damaged, of another kind, or of a newer version.
+    """
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        raise CorpusError(describe_os_error("read", path, error)) from error
+    ids, description = container.unpack(read_capped(path, size), str(path))
+    try:
+        vocabulary = Vocabulary(tuple(description["vocabulary"]))
+        counts, sha256 = _counts_and_hash(ids, vocabulary)
+        if sha256 != description["sha256"] or ids.dtype != id_type(len(vocabulary)):
+            raise ValueError("the text differs from its hash")
+        return Corpus(
+            str(description["name"]), ids, vocabulary, counts, float(description["validation_share"]),
+            tuple(_source(entry) for entry in description["sources"]), sha256,
+            tuple(str(notice) for notice in description["notices"]),
+        )
+    except (ChargenError, KeyError, TypeError, ValueError) as error:
+        raise CorpusError(f"The encoded text “{path}” is damaged; start a new run from the text itself.") from error
+
+
+def _counts_and_hash(ids: Ids, vocabulary: Vocabulary) -> tuple[NDArray[np.int64], str]:
+    """Counts [V] and the SHA-256 of the text. Raises ValueError for an id outside of the vocabulary."""
+    counts = np.zeros(len(vocabulary), np.int64)
+    digest = hashlib.sha256()
+    for start in range(0, len(ids), CHUNK):
+        chunk = ids[start : start + CHUNK]
+        digest.update(vocabulary.decode(chunk).encode("utf-8", "surrogatepass"))
+        counts += np.bincount(chunk, minlength=len(vocabulary))
+    counts.flags.writeable = False
+    return counts, digest.hexdigest()
+
+
+def _source(entry: dict[str, Any]) -> Source:
+    encoding = None if entry["encoding"] is None else EncodingGuess(**entry["encoding"])
+    return Source(entry["path"], encoding, entry["bytes"], tuple(CleaningStep(**step) for step in entry["cleaning"]))

@@ -94,9 +94,10 @@ def guess_by_statistics(sample: bytes) -> EncodingGuess | None:
     best = matches.best()
     if best is None:
         return None
-    name = best.encoding
-    # Detectors mix up the code pages of Europe; where the western one fits as well, it is by far the likeliest.
-    for match in matches:
-        if match.encoding == "cp1252" and match.chaos <= best.chaos and match.coherence >= best.coherence:
-            name = "cp1252"
+    # Detectors mix up the code pages of Europe. Where the western one fits as well, it is by far the likeliest.
+    western = "cp1252" in best.could_be_from_charset or any(
+        match.encoding == "cp1252" and match.chaos <= best.chaos and match.coherence >= best.coherence
+        for match in matches
+    )
+    name = "cp1252" if western else best.encoding
     return EncodingGuess(codecs.lookup(name).name, "by the statistics of its characters", "a guess")

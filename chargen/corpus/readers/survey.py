@@ -122,12 +122,13 @@ class Survey:
         return None
 
     def _lines_around(self, offset: int) -> bytes:
-        """A sample from shortly before ``offset``, of whole lines where there are lines."""
-        data = self._read(max(0, offset - 1024))
-        if offset > 1024 and b"\n" in data[:1024]:
-            data = data[data.index(b"\n") + 1 :]
-        end = data.rfind(b"\n") + 1
-        return data[:end] if end > len(data) // 2 else data
+        """A sample around the bad byte at ``offset``, of whole lines where there are lines."""
+        start = max(0, offset - 1024)
+        data = self._read(start)
+        bad = offset - start
+        first = data.rfind(b"\n", 0, bad) + 1 if start else 0
+        last = data.rfind(b"\n") + 1
+        return data[first : last if last > bad else len(data)]
 
     def _mostly_utf8(self, offset: int) -> bool:
         """Whether the text around a bad byte is UTF-8 with some damage, and not another encoding."""
