@@ -8,8 +8,11 @@ kill, a full disk, a power cut), the destination is either the old file or the n
 import contextlib
 import errno
 import json
+import math
 import os
+import re
 import secrets
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -51,11 +54,22 @@ def ensure_folder(folder: Path) -> Path:
 def _sync_folder(folder: Path) -> None:
     if os.name == "nt":  # Windows cannot open a folder for syncing; its rename is journalled.
         return
-    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except PermissionError:  # A folder that may be written but not listed cannot be synced.
+        return
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # Some network file systems cannot.
+            raise
     finally:
         os.close(descriptor)
+
+
+def _temporary_beside(path: Path) -> Path:
+    # Without the name of the file: the longest allowed name would become too long.
+    return path.with_name(f".chargen-{secrets.token_hex(8)}.part")
 
 
 def write_atomic(
@@ -70,13 +84,16 @@ def write_atomic(
         keep_previous: keep the replaced file as ``<name>.previous``.
 
     Raises:
-        FileError: the write failed; the destination is untouched and nothing is left behind.
+        FileError: the write failed; the destination is untouched and nothing is left behind. (If
+            only the last sync of the folder failed, the new file is there, but may not survive a
+            power cut; the old one then does.)
     """
-    path = Path(path)
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.part")
+    path = _destination(Path(path))
+    temporary = _temporary_beside(path)
     try:
         try:
-            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+            descriptor = os.open(temporary, flags, 0o666)
             with os.fdopen(descriptor, "wb") as file:
                 file.write(data)
                 file.flush()
@@ -98,6 +115,27 @@ def write_atomic(
         raise
 
 
+def _destination(path: Path) -> Path:
+    """``path`` with links followed, so that a link stays one. Devices, pipes and folders are refused.
+
+    (A rename over ``/dev/null`` would replace it, for every program of the machine.)
+    """
+    try:
+        path = path.resolve()
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return path
+    except OSError as error:
+        raise FileError(describe_os_error("write", path, error)) from error
+    except (RuntimeError, ValueError) as error:  # links in a circle, or a zero byte in the name
+        raise FileError(f"Cannot write “{path}”: this cannot be the name of a file.") from error
+    if stat.S_ISDIR(mode):
+        raise FileError(f"Cannot write “{path}”: it is a folder.")
+    if not stat.S_ISREG(mode):
+        raise FileError(f"Cannot write “{path}”: it is a device or a pipe, not a file.")
+    return path
+
+
 def previous_of(path: Path) -> Path:
     """The name under which :func:`write_atomic` keeps the file it replaced."""
     return path.with_name(path.name + ".previous")
@@ -105,13 +143,17 @@ def previous_of(path: Path) -> Path:
 
 def _keep_previous(path: Path) -> None:
     """Give the current file a second name; the current name never disappears meanwhile."""
-    previous = previous_of(path)
-    link = path.with_name(f".{path.name}.{secrets.token_hex(6)}.part")
+    link = _temporary_beside(path)
     try:
-        os.link(path, link)
-    except OSError:  # A file system without hard links: a synced copy does the same, more slowly.
-        write_atomic(link, path.read_bytes())
-    os.replace(link, previous)
+        try:
+            os.link(path, link)
+        except OSError:  # A file system without hard links: a synced copy does the same, more slowly.
+            write_atomic(link, path.read_bytes())
+        os.replace(link, previous_of(path))
+    except BaseException:
+        with contextlib.suppress(OSError):
+            link.unlink()
+        raise
 
 
 def write_text(path: Path, text: str) -> None:
@@ -123,25 +165,42 @@ def write_text(path: Path, text: str) -> None:
     write_atomic(path, data)
 
 
+def _json_bytes(value: Any, *, indent: int | None = None) -> bytes:
+    """UTF-8 JSON for people to read; all escaped where half a character (a lone surrogate) is in it."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent, allow_nan=False)
+    try:
+        return (text + "\n").encode()
+    except UnicodeEncodeError:
+        return (json.dumps(value, indent=indent, allow_nan=False) + "\n").encode()
+
+
 def write_json(path: Path, value: Any, *, keep_previous: bool = False) -> None:
     """Write ``value`` as indented UTF-8 JSON; NaN and infinity are refused with ValueError."""
-    text = json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False)
-    write_atomic(path, (text + "\n").encode("utf-8", "surrogatepass"), keep_previous=keep_previous)
+    write_atomic(path, _json_bytes(value, indent=2), keep_previous=keep_previous)
 
 
 def read_capped(path: Path, limit: int) -> bytes:
     """The bytes of ``path``, read into memory (never mapped), refused beyond ``limit`` bytes.
 
     Raises:
-        FileError: it cannot be read, or is larger than ``limit``.
+        FileError: it cannot be read, is no file (a pipe would wait for ever), is larger than
+            ``limit``, or changes while it is read.
     """
+    path = Path(path)
     try:
-        with Path(path).open("rb") as file:
-            data = file.read(limit + 1)
-    except OSError as error:
-        raise FileError(describe_os_error("read", path, error)) from error
-    if len(data) > limit:
-        raise FileError(f"“{path}” is larger than the {limit:,} bytes that such a file may have.")
+        if not stat.S_ISREG(path.stat().st_mode):
+            kind = "it is a folder" if path.is_dir() else "it is a device or a pipe, not a file"
+            raise FileError(f"Cannot read “{path}”: {kind}.")
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            if size > limit:
+                raise FileError(f"“{path}” is larger than the {limit:,} bytes that such a file may have.")
+            data = file.read(size + 1)
+    except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
+        reason = error if isinstance(error, OSError) else OSError(errno.ENOENT, "")
+        raise FileError(describe_os_error("read", path, reason)) from error
+    if len(data) != size:
+        raise FileError(f"“{path}” changed while it was read; try again.")
     return data
 
 
@@ -157,62 +216,68 @@ def parse_json(data: bytes | str, what: str, *, max_depth: int = 32) -> Any:
         FileError: not valid JSON, nested deeper than ``max_depth``, or with a non-finite number.
     """
 
-    def refuse(token: str) -> Any:
-        raise ValueError(f"the number {token}")
-
     try:
         text = data.decode("utf-8") if isinstance(data, bytes) else data
-        depth = deepest = 0
-        in_string = escaped = False
-        for character in text:  # json recurses in C: count the nesting before it does
-            if in_string:
-                if escaped:
-                    escaped = False
-                elif character == "\\":
-                    escaped = True
-                elif character == '"':
-                    in_string = False
-            elif character == '"':
-                in_string = True
-            elif character in "[{":
+        depth = 0
+        for token in _STRING_OR_BRACKET.finditer(text):  # json recurses: count the nesting before it does
+            first = token[0][0]
+            if first in "[{":
                 depth += 1
-                deepest = max(deepest, depth)
-                if deepest > max_depth:
+                if depth > max_depth:
                     raise ValueError("nested too deeply")
-            elif character in "]}":
+            elif first in "]}":
                 depth -= 1
-        return json.loads(text, parse_constant=refuse)
+        return json.loads(text, parse_constant=_refuse_number, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         raise FileError(f"“{what}” is not valid JSON; it may be damaged or of another kind.") from error
 
 
+# Possessive, and the closing quote optional: linear time, whatever a stranger writes.
+_STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
+
+
+def _refuse_number(token: str) -> Any:
+    raise ValueError(f"the number {token}")
+
+
+def _finite(token: str) -> float:
+    number = float(token)
+    return number if math.isfinite(number) else _refuse_number(token)
+
+
 class LineFile:
-    """A log of JSON lines: appended and flushed, opened for one writer."""
+    """A log of JSON lines: appended and flushed, opened for one writer. Each line is whole or torn off."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         try:
-            self._end_torn_line()
-            self._file = path.open("a", encoding="utf-8", newline="\n")
+            # Unbuffered: one line, one write; nothing lingers here that a failed write left over.
+            self._file = path.open("ab", buffering=0)
+            self._torn = self._ends_torn()
         except OSError as error:
             raise FileError(describe_os_error("write", path, error)) from error
 
-    def _end_torn_line(self) -> None:
-        """After a kill in the middle of a line: end it, so that the next line stands alone."""
-        if not self._path.exists() or self._path.stat().st_size == 0:
-            return
-        with self._path.open("r+b") as file:
+    def _ends_torn(self) -> bool:
+        """Whether a kill in the middle of a line left it without an end."""
+        with self._path.open("rb") as file:
+            if file.seek(0, os.SEEK_END) == 0:
+                return False
             file.seek(-1, os.SEEK_END)
-            if file.read(1) != b"\n":
-                file.write(b"\n")
+            return file.read(1) != b"\n"
 
     def append(self, value: Any) -> None:
-        """Append one object as one line. Raises FileError."""
+        """Append one object as one line. Raises FileError; NaN and infinity are refused with ValueError."""
+        line = _json_bytes(value)
+        if self._torn:  # end it, so that the next line stands alone
+            line = b"\n" + line
+        self._torn = True
         try:
-            self._file.write(json.dumps(value, ensure_ascii=False, allow_nan=False) + "\n")
-            self._file.flush()
+            written = self._file.write(line)
         except OSError as error:
             raise FileError(describe_os_error("write", self._path, error)) from error
+        if written != len(line):  # the disk filled up in the middle
+            raise FileError(describe_os_error("write", self._path, OSError(errno.ENOSPC, "")))
+        self._torn = False
 
     def close(self) -> None:
         with contextlib.suppress(OSError):
@@ -224,7 +289,8 @@ def read_lines(path: Path, limit: int = 256 * 2**20) -> list[Any]:
     if not path.exists():
         return []
     values = []
-    for line in read_capped(path, limit).decode("utf-8", "replace").splitlines():
-        with contextlib.suppress(ValueError, RecursionError):
-            values.append(json.loads(line))
+    for line in read_capped(path, limit).split(b"\n"):  # not splitlines: a sample may hold U+2028
+        if line.strip():
+            with contextlib.suppress(FileError):
+                values.append(parse_json(line, str(path)))
     return values

@@ -33,10 +33,14 @@ def corpora_dir() -> Path:
     return _bundled("corpora")
 
 
+def _home() -> Path | None:
+    home = os.environ.get("CHARGEN_HOME")
+    return Path(home).expanduser().absolute() if home else None
+
+
 def data_dir() -> Path:
     """The user's data folder (not created here)."""
-    home = os.environ.get("CHARGEN_HOME")
-    return Path(home) if home else Path(platformdirs.user_data_dir("chargen", appauthor=False))
+    return _home() or Path(platformdirs.user_data_dir("chargen", appauthor=False))
 
 
 def runs_dir() -> Path:
@@ -51,15 +55,13 @@ def states_dir() -> Path:
 
 def settings_file() -> Path:
     """The window's settings (JSON)."""
-    home = os.environ.get("CHARGEN_HOME")
-    folder = Path(home) if home else Path(platformdirs.user_config_dir("chargen", appauthor=False))
-    return folder / "settings.json"
+    return (_home() or Path(platformdirs.user_config_dir("chargen", appauthor=False))) / "settings.json"
 
 
 def cache_dir() -> Path:
     """What can be made again: measurements of this machine."""
-    home = os.environ.get("CHARGEN_HOME")
-    return Path(home) / "cache" if home else Path(platformdirs.user_cache_dir("chargen", appauthor=False))
+    home = _home()
+    return home / "cache" if home else Path(platformdirs.user_cache_dir("chargen", appauthor=False))
 
 
 def log_file() -> Path:

@@ -71,7 +71,7 @@ class Option:
     def _check_number(self, value: Any) -> int | float:
         word = "a whole number" if self.kind == "int" else "a number"
         try:
-            if isinstance(value, bool):
+            if isinstance(value, bool | bytes | bytearray):
                 raise ValueError
             number: int | float = int(value) if self.kind == "int" else float(value)
             if self.kind == "int" and not isinstance(value, str) and value != number:
