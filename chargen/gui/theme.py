@@ -356,6 +356,7 @@ def stylesheet(t: Tokens) -> str:
         background: {t.accent_soft}; color: {t.ink}; }}
 
     QLineEdit, QSpinBox, QDoubleSpinBox, QComboBox {{ {field} padding: 0 {SPACE_2}px; }}
+    QLineEdit, QPlainTextEdit, QTextEdit {{ placeholder-text-color: {t.ink_2}; }}
     QPlainTextEdit, QTextEdit {{ {field} padding: {SPACE_1}px; }}
     QLineEdit:hover, QSpinBox:hover, QDoubleSpinBox:hover, QComboBox:hover {{ border-color: {t.ink_3}; }}
     QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus,

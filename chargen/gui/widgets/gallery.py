@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 from PySide6.QtCore import QEventLoop, Qt, QTimer
 from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
@@ -26,10 +27,15 @@ from chargen.gui.widgets.labelled import (
     PageTitle,
     SectionLabel,
 )
+from chargen.gui.widgets.loss_plot import LossPlot
 from chargen.gui.widgets.number_slider import NumberSlider
 from chargen.gui.widgets.progress_bar import ThinProgress
 from chargen.gui.widgets.rail import Rail, RailItem
+from chargen.gui.widgets.state_strip import StateStrip
 from chargen.gui.widgets.status_line import StatusLine
+from chargen.gui.widgets.text_preview import Mark, TextPreview
+from chargen.gui.widgets.text_view import SampleView
+from chargen.gui.widgets.vocabulary_grid import VocabularyGrid
 
 
 def _sheet(width: int, height: int) -> QWidget:
@@ -192,12 +198,84 @@ def _icons() -> QWidget:
     return sheet
 
 
+_PLAY = """KEEPER: The lamp was low before the tide had turned,
+And every stair remembered someone's step.
+
+MARA: Then count them. Count the ones that did not come
+And set a bowl of salt for every name that no one in the harbour would say aloud again.
+
+KEEPER: I counted once. The sum was more than ships,
+Than any clerk that ever licked a pen. \U0001f30a 港の灯り · Привет · Ωμέγα"""
+
+
+def _reading() -> QWidget:
+    sheet = _sheet(900, 520)
+    layout = QVBoxLayout(sheet)
+    view = SampleView()
+    view.append_prompt("KEEPER:")
+    rest = _PLAY[7:]
+    view.append_characters(rest, [(hash((i, c)) % 60) / 10 if i % 3 == 0 else 0.2 for i, c in enumerate(rest)])
+    view.set_tint(True)
+    view.set_streaming(True)
+    layout.addWidget(view)
+    return sheet
+
+
+def _preview() -> QWidget:
+    sheet = _sheet(760, 420)
+    layout = QVBoxLayout(sheet)
+    preview = TextPreview()
+    preview.set_text("*** START OF THE BOOK ***\n\n" + _PLAY * 3, 1_115_394)
+    preview.set_marks([Mark(0, 25, "removed"), Mark(110, 118), Mark(200, 290)])
+    layout.addWidget(preview)
+    code = SampleView()
+    code.set_monospace(True)
+    code.set_text("def f(x):\n\treturn x != 1  # a tab, and control: \x00 \x1b\n", 9)
+    layout.addWidget(code)
+    return sheet
+
+
+def _loss() -> QWidget:
+    sheet = _sheet(880, 820)
+    layout = QVBoxLayout(sheet)
+    layout.setContentsMargins(20, 20, 20, 20)
+    layout.setSpacing(12)
+    steps = np.arange(1, 3413)
+    noise = np.random.default_rng(1).normal(0, 0.06, len(steps))
+    losses = 1.38 + 2.9 * np.exp(-steps / 320) + 0.25 * np.exp(-steps / 1500) + noise
+    plot = LossPlot()
+    plot.append_train(steps, losses)
+    for step in range(160, 3400, 280):
+        plot.append_validation(step, 1.52 + 2.6 * np.exp(-step / 330))
+    plot.set_cursor(1_200)
+    layout.addWidget(plot)
+    layout.addWidget(LossPlot())
+    return sheet
+
+
+def _vocabulary() -> QWidget:
+    sheet = _sheet(420, 460)
+    layout = QVBoxLayout(sheet)
+    layout.setContentsMargins(20, 20, 20, 20)
+    strip = StateStrip()
+    strip.set_state(np.tanh(np.random.default_rng(2).normal(0, 0.8, (2, 256))).astype(np.float32))
+    layout.addWidget(strip)
+    grid = VocabularyGrid()
+    grid.set_counts([(c, 90_000 // (i + 1) ** 2 + 1) for i, c in enumerate(" etaoinshr\nldu\tcmfwypvbgk\u200b港<&я")])
+    layout.addWidget(grid)
+    return sheet
+
+
 SHEETS: dict[str, Callable[[], QWidget]] = {
     "controls": _controls,
     "progress": _progress,
     "drop": _drop,
     "overlay": _overlay,
     "icons": _icons,
+    "reading": _reading,
+    "preview": _preview,
+    "loss": _loss,
+    "vocabulary": _vocabulary,
 }
 
 

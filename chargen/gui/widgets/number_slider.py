@@ -161,9 +161,10 @@ class _Box(QDoubleSpinBox):
         return self.textFromValue(value) + self.suffix()
 
     def textFromValue(self, value: float) -> str:
-        if self._log and value and abs(value) < 0.01:
-            return f"{value:.{self.decimals()}f}".rstrip("0")
-        return f"{value:.{self.decimals()}f}"
+        text = f"{value:.{self.decimals()}f}"
+        if self._log and "." in text:  # 0.1 rather than 0.10000: the zeros would claim an exactness
+            text = text.rstrip("0").removesuffix(".")
+        return text
 
     def stepBy(self, steps: int) -> None:
         if self._log:  # equal steps on a logarithmic scale are equal ratios

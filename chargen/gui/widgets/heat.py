@@ -1,0 +1,32 @@
+"""Surprise as five steps of warmth."""
+
+import math
+from collections.abc import Sequence
+
+NONE = 255  # a character without a measurement
+# In nats: about 1, 2.3, 4 and 6 bits. A fair guess among two is no surprise; one among sixty is the utmost.
+LIMITS = (0.7, 1.6, 2.8, 4.2)
+
+
+def level(surprise: float) -> int:
+    """0 (expected) to 4 (astonishing); NONE where the number is not one."""
+    if math.isnan(surprise):
+        return NONE
+    return sum(surprise >= limit for limit in LIMITS)
+
+
+def levels(surprises: Sequence[float]) -> bytes:
+    """The level of each, as one byte a character."""
+    return bytes(level(float(value)) for value in surprises)
+
+
+def runs(values: bytes | bytearray) -> list[tuple[int, int, int]]:
+    """Neighbours of one level joined: (first, after last, level), without NONE and 0."""
+    result: list[tuple[int, int, int]] = []
+    first = 0
+    for index in range(1, len(values) + 1):
+        if index == len(values) or values[index] != values[first]:
+            if values[first] not in (0, NONE):
+                result.append((first, index, values[first]))
+            first = index
+    return result

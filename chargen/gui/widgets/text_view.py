@@ -1,0 +1,109 @@
+"""The text that a network writes, as it writes it."""
+
+from collections.abc import Sequence
+
+from PySide6.QtWidgets import QWidget
+
+from chargen.gui import theme
+from chargen.gui.widgets import heat
+from chargen.gui.widgets.reading_view import ReadingView, Style, later
+
+_BATCH_MS = 33
+
+
+class SampleView(ReadingView):
+    """Streams text; on demand tints every character by how much it surprised the network.
+
+    ``append`` is cheap: what arrives is shown thirty times a second. Surprises are in nats
+    (minus the natural logarithm of the character's probability).
+    """
+
+    def __init__(self, name: str = "Generated text", parent: QWidget | None = None) -> None:
+        super().__init__(name, parent)
+        self._pending: list[str] = []
+        self._levels = bytearray()
+        self._tint = False
+        self._prompt = 0
+        self._streaming = False
+        self._timer = later(self, _BATCH_MS)
+        self._timer.timeout.connect(self.flush)
+
+    def append(self, text: str) -> None:
+        """Add text without measurements."""
+        self._queue(text, bytes([heat.NONE]) * len(text))
+
+    def append_prompt(self, text: str) -> None:
+        """Add what a person wrote; shown in secondary ink. Only at the beginning."""
+        self.append(text)
+        self._prompt = len(self._levels)
+
+    def append_characters(self, text: str, surprises: Sequence[float] | None = None) -> None:
+        """Add text with one surprise a character."""
+        if surprises is None:
+            self.append(text)
+            return
+        if len(surprises) != len(text):
+            raise ValueError("One surprise a character is needed.")
+        self._queue(text, heat.levels(surprises))
+
+    def set_text(self, text: str, prompt_length: int = 0, surprises: Sequence[float] | None = None) -> None:
+        """Replace everything and go to the top."""
+        self._timer.stop()
+        self._pending.clear()
+        given = heat.levels(surprises) if surprises is not None else b""
+        self._levels = bytearray(given[: len(text)].ljust(len(text), bytes([heat.NONE])))
+        self._prompt = prompt_length
+        self._stuck = False
+        self.verticalScrollBar().setValue(0)
+        self._reset(text)
+
+    def clear_text(self) -> None:
+        """Nothing, and following the end again."""
+        self.set_text("")
+        self._stuck = True
+
+    def text(self) -> str:
+        """All of it, shown or still on the way."""
+        return super().text() + "".join(self._pending)
+
+    def set_tint(self, on: bool) -> None:
+        """Show or hide the surprise."""
+        self._tint = on
+        self.viewport().update()
+
+    def tint(self) -> bool:
+        return self._tint
+
+    def set_streaming(self, on: bool) -> None:
+        """A caret at the end while text is being written."""
+        self._streaming = on
+        self.viewport().update()
+
+    def flush(self) -> None:
+        """Show at once what has arrived."""
+        self._timer.stop()
+        if self._pending:
+            text = "".join(self._pending)
+            self._pending.clear()
+            self._extend(text)
+            self._tell_reader(self._content.slice(self.length() - 200, self.length()))
+
+    def _queue(self, text: str, levels: bytes) -> None:
+        if text:
+            self._pending.append(text)
+            self._levels += levels
+            if not self._timer.isActive():
+                self._timer.start()
+
+    def _end_caret(self) -> bool:
+        return self._streaming
+
+    def _styles(self, first: int, last: int) -> list[Style]:
+        t = theme.tokens()
+        styles: list[Style] = []
+        if first < self._prompt:
+            styles.append(Style(first, min(last, self._prompt), ink=t.ink_2))
+        if self._tint:
+            for begin, end, level in heat.runs(self._levels[first:last]):
+                styles.append(Style(first + begin, first + end, t.heat_ink(level), t.heat[level]))
+        return styles
