@@ -67,8 +67,8 @@ class ModelConfig:
         """Name and shape of every tensor of the model file, in order.
 
         PyTorch's names and gate order: ``rnn.weight_ih_l{k}`` [G·H, E or H], ``rnn.weight_hh_l{k}`` [G·H, H],
-        two biases [G·H] a layer, ``embedding.weight`` [V, E], ``head.weight`` [V, H], ``head.bias`` [V]; with a learned initial
-        state ``initial_state.h`` (and ``.c``) [L, H].
+        two biases [G·H] a layer, ``embedding.weight`` [V, E], ``head.weight`` [V, H], ``head.bias`` [V]; with a
+        learned initial state ``initial_state.h`` (and ``.c``) [L, H].
         """
         rows, H, V = self.gates * self.hidden, self.hidden, self.vocabulary_size
         shapes: dict[str, tuple[int, ...]] = {"embedding.weight": (V, self.embedding)}

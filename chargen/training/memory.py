@@ -10,8 +10,8 @@ def estimate_bytes(model: ModelConfig, training: TrainingConfig, characters: int
     """Bytes that training will take beyond the program itself.
 
     Parameters count six times (values, gradients, two moments of AdamW, a copy to save, a copy to write with). An
-    unroll keeps for every character and layer the gates, their gradients and the activations on both sides, and at the end
-    the scores twice.
+    unroll keeps for every character and layer the gates, their gradients and the activations on both sides, and at
+    the end the scores twice.
     """
     parameters = 4 * model.parameter_count() * 6
     per_character = (
@@ -26,8 +26,8 @@ def check_memory(model: ModelConfig, training: TrainingConfig, characters: int, 
     need, have = estimate_bytes(model, training, characters), free_memory(device.kind)
     if need > have:
         raise DeviceError(
-            f"This size needs about {need / 2**30:.1f} GiB of memory, but the {device.name} has {have / 2**30:.1f} GiB; "
-            f"choose fewer hidden units, streams or a shorter unroll."
+            f"This size needs about {need / 2**30:.1f} GiB of memory, but the {device.name} has "
+            f"{have / 2**30:.1f} GiB; choose fewer hidden units, streams or a shorter unroll."
         )
     return need
 
