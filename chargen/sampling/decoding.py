@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from chargen.errors import ChargenError, SettingError
+from chargen.errors import ChargenError
 from chargen.settings import option
 
 Weights = NDArray[np.float64]
@@ -41,8 +41,6 @@ class Decoding:
     def __post_init__(self) -> None:
         for name in ("temperature", "top_k", "top_p", "min_p", "repetition_penalty"):
             object.__setattr__(self, name, option(name).check(getattr(self, name)))
-        if not isinstance(self.top_k, int):  # for readers of types; check() has converted it
-            raise SettingError("Top k must be a whole number.")
 
 
 def scores(logits: NDArray[np.floating]) -> Weights:

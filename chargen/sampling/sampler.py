@@ -13,7 +13,7 @@ where the vocabulary has it (a new line is where texts begin), else the likelies
 import math
 from array import array
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -68,7 +68,8 @@ class Sampler:
         Args:
             settings: a missing random seed is drawn; see :attr:`Stream.settings`.
             seed_state: None is what training started from (learned where the model has it, else zeros).
-            after: the text already written, when a captured state is continued; the prompt is then not read again.
+            after: the text already written, when a captured state is continued. The prompt is then not read again,
+                and ``settings.length`` counts the characters of this part.
             alternatives: how many of the likeliest characters to give with each.
 
         Raises:
@@ -115,7 +116,7 @@ class Stream(Iterator[SampledCharacter]):
         self._after = after
         self._alternatives = max(0, min(alternatives, len(model.vocabulary)))
         self._decoding = self.settings.decoding
-        self._ids = array("L")
+        self._ids = array("I")
         self._surprises = array("f")
         self._pending: int | None = None
         self._recent: deque[int] = deque(maxlen=REPETITION_WINDOW)
@@ -230,8 +231,8 @@ class Stream(Iterator[SampledCharacter]):
             recipe = dict(self.seed_state.recipe)  # nothing has happened to it yet
         return self._engine.state(recipe, name=f"After {written:,} characters")
 
-    def sample(self) -> Sample:
-        """What has been written so far, with its provenance."""
+    def sample(self, notices: Iterable[str] = ()) -> Sample:
+        """What has been written so far, with its provenance and further notices."""
         surprises = np.array(self._surprises, np.float32)
         surprises.flags.writeable = False
         return Sample(
@@ -244,6 +245,6 @@ class Stream(Iterator[SampledCharacter]):
             surprises=surprises,
             after=self._after,
             opening=self.opening,
-            notices=self.notices,
+            notices=(*self.notices, *notices),
         )
 

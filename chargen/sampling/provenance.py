@@ -1,0 +1,163 @@
+"""A sample as JSON and back, value by value; what comes back is checked, for files come from strangers.
+
+Arrays are base64 of little-endian float32 with their shape and SHA-256. Surprises are plain numbers,
+rounded to 1e-4 bits. Everything else is what the dataclasses hold.
+"""
+
+import base64
+import binascii
+import hashlib
+import math
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chargen.errors import ExportError
+from chargen.model.state import HiddenState
+from chargen.sampling.decoding import Decoding
+from chargen.sampling.sample import Sample
+from chargen.sampling.seeds import state_fingerprint
+from chargen.sampling.settings import SamplingSettings
+
+MAXIMUM_TEXT = 10_000_000
+MAXIMUM_ITEMS = 100_000
+MAXIMUM_WORD = 100_000
+
+
+def array_to_json(array: NDArray[np.float32]) -> dict[str, Any]:
+    """An array by value."""
+    data = array.astype("<f4").tobytes()
+    return {
+        "dtype": "float32",
+        "shape": list(array.shape),
+        "base64": base64.b64encode(data).decode("ascii"),
+        "sha256": hashlib.sha256(data).hexdigest(),
+    }
+
+
+def state_to_json(state: HiddenState) -> dict[str, Any]:
+    """A hidden state by value, with its recipe."""
+    return {
+        "cell": state.cell,
+        "h": array_to_json(state.h),
+        "c": None if state.c is None else array_to_json(state.c),
+        "recipe": dict(state.recipe),
+        "fingerprint": state.fingerprint,
+        "name": state.name,
+        "note": state.note,
+        "values_sha256": state_fingerprint(state),
+    }
+
+
+def sample_to_json(sample: Sample) -> dict[str, Any]:
+    """A sample with its whole provenance as plain JSON values."""
+    return {
+        "text": sample.text,
+        "settings": sample.settings.to_json(),
+        "temperature_changes": [list(change) for change in sample.temperature_changes],
+        "after": sample.after,
+        "opening": sample.opening,
+        "model_fingerprint": sample.model_fingerprint,
+        "engine": dict(sample.engine),
+        "versions": dict(sample.versions),
+        "seed_state": state_to_json(sample.seed_state),
+        "surprises": [round(float(value), 4) for value in sample.surprises],
+        "notices": list(sample.notices),
+    }
+
+
+class _DamagedError(Exception):
+    """A value is not what it should be; turned into a sentence at the door."""
+
+
+def _require(condition: bool) -> None:
+    if not condition:
+        raise _DamagedError
+
+
+def _word(value: Any, limit: int = MAXIMUM_WORD) -> str:
+    _require(isinstance(value, str) and len(value) <= limit)
+    return str(value)
+
+
+def _finite(value: Any) -> Any:
+    """JSON without infinities, which ``1e999`` is read as and which no export could write again."""
+    if isinstance(value, float):
+        _require(math.isfinite(value))
+    for entry in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        _finite(entry)
+    return value
+
+
+def _words(value: Any) -> dict[str, Any]:
+    """A small flat object of strings and numbers."""
+    _require(isinstance(value, dict) and len(value) <= 64)
+    for key, entry in value.items():
+        _require(len(key) <= 200 and isinstance(entry, str | int | float) and len(str(entry)) <= 1000)
+    return dict(_finite(value))
+
+
+def _array(value: Any) -> NDArray[np.float32]:
+    _require(isinstance(value, dict) and value["dtype"] == "float32")
+    shape, data = value["shape"], base64.b64decode(_word(value["base64"], 2**30), validate=True)
+    _require(isinstance(shape, list) and len(shape) == 3 and all(type(n) is int and 1 <= n <= 2**20 for n in shape))
+    _require(math.prod(shape) * 4 == len(data) and hashlib.sha256(data).hexdigest() == value["sha256"])
+    return np.frombuffer(data, "<f4").reshape(shape).astype(np.float32)
+
+
+def _state(value: Any) -> HiddenState:
+    _require(isinstance(value, dict) and value["cell"] in ("lstm", "gru", "rnn") and isinstance(value["recipe"], dict))
+    c = None if value["c"] is None else _array(value["c"])
+    words = [_word(value[key]) for key in ("fingerprint", "name", "note")]
+    return HiddenState(value["cell"], _array(value["h"]), c, MappingProxyType(_finite(value["recipe"])), *words)
+
+
+def _changes(value: Any, length: int) -> tuple[tuple[int, float], ...]:
+    _require(isinstance(value, list) and len(value) <= MAXIMUM_ITEMS)
+    changes = []
+    for change in value:
+        _require(isinstance(change, list) and len(change) == 2 and type(change[0]) is int)
+        changes.append((change[0], Decoding(temperature=change[1]).temperature))
+    positions = [position for position, _ in changes]
+    _require(positions == sorted(set(positions)) and all(0 <= position <= length for position in positions))
+    return tuple(changes)
+
+
+def _surprises(value: Any, length: int) -> NDArray[np.float32]:
+    _require(isinstance(value, list) and len(value) == length)
+    _require(all(isinstance(number, int | float) and 0 <= number < 1e30 for number in value))
+    surprises = np.array(value, np.float32)
+    surprises.flags.writeable = False
+    return surprises
+
+
+def sample_from_json(value: Any, what: str) -> Sample:
+    """A sample from a stranger's JSON; ``what`` names the source in errors.
+
+    Raises:
+        ExportError: something is missing or wrong. SettingError, StateError: a setting or the state is unusable.
+    """
+    try:
+        _require(isinstance(value, dict))
+        text = _word(value["text"], MAXIMUM_TEXT)
+        notices = value["notices"]
+        _require(isinstance(notices, list) and len(notices) <= 1000)
+        settings = SamplingSettings.from_json(value["settings"])
+        _require(settings.random_seed is not None and len(text) <= settings.length)
+        return Sample(
+            text=text,
+            settings=settings,
+            seed_state=_state(value["seed_state"]),
+            model_fingerprint=_word(value["model_fingerprint"], 200),
+            engine=_words(value["engine"]),
+            versions={key: _word(entry) for key, entry in _words(value["versions"]).items()},
+            temperature_changes=_changes(value["temperature_changes"], len(text)),
+            surprises=_surprises(value["surprises"], len(text)),
+            after=_word(value["after"], MAXIMUM_TEXT),
+            opening=_word(value["opening"], 1),
+            notices=tuple(_word(notice) for notice in notices),
+        )
+    except (_DamagedError, KeyError, TypeError, ValueError, OverflowError, binascii.Error):
+        raise ExportError(f"“{what}” is not a chargen export, or is damaged.") from None
