@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from chargen.corpus.cleaning import LINE_ENDINGS, Cleaner, CleaningStep, NewlineChoice
 from chargen.corpus.encoder import LoneSurrogateError, StreamEncoder
 from chargen.corpus.readers.encoding import EncodingGuess
-from chargen.corpus.readers.files import FoundFile
+from chargen.corpus.readers.files import Found, FoundFile
 from chargen.corpus.readers.plain import open_plain
 from chargen.corpus.vocabulary import Ids, Vocabulary
 from chargen.errors import CorpusError
@@ -73,7 +73,7 @@ class TextBuilder:
         self._sources: list[Source] = []
         self._notices: list[str] = []
 
-    def add_files(self, files: Iterable[FoundFile], *, encoding: str | None = None, as_text: bool = False) -> None:
+    def add_files(self, found: Found, *, encoding: str | None = None, as_text: bool = False) -> None:
         """Append text files. One that was found in a folder and is no text after all is left out, with a notice.
 
         Raises:
@@ -81,7 +81,7 @@ class TextBuilder:
         """
         left_out: list[CorpusError] = []
         added = 0
-        for file in files:
+        for file in found.files:
             before = self._encoder.characters
             try:
                 self.add_file(file, encoding=encoding, as_text=as_text)
@@ -92,6 +92,7 @@ class TextBuilder:
                 left_out.append(error)
         if left_out and not added:
             raise left_out[0]
+        self._notices += found.notices
         for reason in left_out[:_NAMED_AT_MOST]:
             self.note(f"Left out: {reason}")
         if len(left_out) > _NAMED_AT_MOST:
@@ -152,7 +153,9 @@ class TextBuilder:
         if self._report is not None:
             self._report(min(1.0, self._passed / self._expected))
 
-    def finish(self) -> EncodedText:
-        """The whole text, encoded. Raises CorpusError where it is empty."""
+    def finish(self, name: str) -> EncodedText:
+        """The whole text, encoded. Raises CorpusError where it is empty; ``name`` is what to call it then."""
+        if not self._encoder.characters:
+            raise CorpusError(f"“{name}” is empty.")
         ids, vocabulary, counts, sha256 = self._encoder.finish()
         return EncodedText(ids, vocabulary, counts, sha256, tuple(self._sources), tuple(self._notices))

@@ -10,7 +10,7 @@ from chargen.corpus.builder import Check, Report, TextBuilder
 from chargen.corpus.cleaning import NewlineChoice
 from chargen.corpus.corpus import Corpus, name_of
 from chargen.corpus.readers.encoding import named_encoding
-from chargen.corpus.readers.files import FoundFile, find_files
+from chargen.corpus.readers.files import Found, FoundFile, find_files
 from chargen.corpus.readers.plain import STANDARD_INPUT
 from chargen.errors import CorpusError
 from chargen.files import read_json
@@ -72,7 +72,7 @@ def load_entry(
     item = _item(name)
     builder = TextBuilder(item.entry.characters, check=check, report=report)
     item.add(builder)
-    return Corpus.of(builder.finish(), name, validation)
+    return Corpus.of(builder, name, validation)
 
 
 def resolve(
@@ -94,7 +94,7 @@ def resolve(
     if encoding is not None:
         named_encoding(encoding)
     items = _items()
-    pieces: list[_Item | list[FoundFile]] = []
+    pieces: list[_Item | Found] = []
     for text in texts or (default_entry().name,):
         path = Path(text)
         if text == STANDARD_INPUT or _exists(path):
@@ -105,9 +105,7 @@ def resolve(
             raise CorpusError(
                 f"There is no file or folder “{text}”, nor a text of that name in the catalog: {', '.join(items)}."
             )
-    sizes = [
-        piece.entry.characters if isinstance(piece, _Item) else sum(file.size for file in piece) for piece in pieces
-    ]
+    sizes = [piece.entry.characters if isinstance(piece, _Item) else piece.size for piece in pieces]
     builder = TextBuilder(sum(sizes), newlines=newlines, check=check, report=report)
     for piece in pieces:
         if isinstance(piece, _Item):
@@ -115,7 +113,7 @@ def resolve(
         else:
             builder.add_files(piece, encoding=encoding, as_text=as_text)
     name = name_of([Path(text) for text in texts]) if texts else default_entry().name
-    return Corpus.of(builder.finish(), name, validation)
+    return Corpus.of(builder, name, validation)
 
 
 def _exists(path: Path) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chargen.corpus import container
-from chargen.corpus.builder import Check, EncodedText, Report, Source, TextBuilder
+from chargen.corpus.builder import Check, Report, Source, TextBuilder
 from chargen.corpus.cleaning import CleaningStep, NewlineChoice
 from chargen.corpus.readers.encoding import EncodingGuess, named_encoding
 from chargen.corpus.readers.files import find_files
@@ -62,8 +62,9 @@ class Corpus:
             raise CorpusError(f"“{self.name}” consists of one character only ({only}); there is nothing to learn.")
 
     @classmethod
-    def of(cls, text: EncodedText, name: str, validation: float) -> "Corpus":
-        """The corpus of what a builder made."""
+    def of(cls, builder: TextBuilder, name: str, validation: float) -> "Corpus":
+        """The corpus of what a builder has collected."""
+        text = builder.finish(name)
         return cls(
             name, text.ids, text.vocabulary, text.counts, validation, text.sources, text.sha256, text.notices
         )
@@ -148,10 +149,10 @@ def read_corpus(
         raise CorpusError("No text was given.")
     if encoding is not None:
         named_encoding(encoding)  # refused once, before any file is opened
-    files = find_files(paths, check)
-    builder = TextBuilder(sum(file.size for file in files), newlines=newlines, check=check, report=report)
-    builder.add_files(files, encoding=encoding, as_text=as_text)
-    return Corpus.of(builder.finish(), name or name_of(paths), validation)
+    found = find_files(paths, check)
+    builder = TextBuilder(found.size, newlines=newlines, check=check, report=report)
+    builder.add_files(found, encoding=encoding, as_text=as_text)
+    return Corpus.of(builder, name or name_of(paths), validation)
 
 
 def corpus_from_text(
@@ -161,7 +162,7 @@ def corpus_from_text(
     option("validation").check(validation)
     builder = TextBuilder(len(text), newlines=newlines)
     builder.add_text((text[start : start + CHUNK] for start in range(0, len(text), CHUNK)), name)
-    return Corpus.of(builder.finish(), name, validation)
+    return Corpus.of(builder, name, validation)
 
 
 def name_of(paths: Sequence[Path]) -> str:

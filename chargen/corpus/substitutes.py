@@ -41,7 +41,7 @@ def _attempts(character: str) -> Iterator[str]:
         yield from each.upper()[:1]
     if character in _LINE_ENDINGS:
         yield "\n"
-    if character == '"':
+    if '"' in similar:
         yield "'"
     yield " "
 

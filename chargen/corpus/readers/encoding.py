@@ -2,7 +2,7 @@
 
 import codecs
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chargen.errors import CorpusError
 
@@ -40,6 +40,7 @@ def named_encoding(name: str) -> EncodingGuess:
     try:
         info = codecs.lookup(name)
         known = info._is_text_encoding and info.name not in _NOT_FOR_FILES
+        known = known and info.incrementaldecoder is not None
     except (LookupError, ValueError):
         known = False
     if not known:
@@ -47,6 +48,15 @@ def named_encoding(name: str) -> EncodingGuess:
             f"“{name}” is not the name of a text encoding; common ones are utf-8, utf-16 and cp1252."
         )
     return EncodingGuess(info.name, "chosen by you", "certain")
+
+
+def settle_byte_order(chosen: EncodingGuess, sample: bytes) -> EncodingGuess:
+    """``utf-16`` and ``utf-32`` leave the order of bytes open: by the beginning, or else the usual one."""
+    if chosen.name not in {"utf-16", "utf-32"}:
+        return chosen
+    guess = guess_by_beginning(sample)
+    same = guess is not None and guess.name.startswith(chosen.name)
+    return replace(chosen, name=guess.name if guess and same else f"{chosen.name}-le")
 
 
 def is_wide(name: str) -> bool:

@@ -11,6 +11,8 @@ from chargen.corpus.readers.encoding import SAMPLE_BYTES, guess_by_beginning, is
 from chargen.errors import CorpusError
 from chargen.files import describe_os_error
 
+_NAMED_AT_MOST = 3
+
 
 @dataclass(frozen=True)
 class FoundFile:
@@ -38,15 +40,42 @@ class Listing:
     others: tuple[Path, ...]
 
 
-def find_files(paths: Iterable[Path], check: Callable[[], None] = lambda: None) -> list[FoundFile]:
-    """The files to read for what the user named: folders become the texts in them. Raises CorpusError."""
-    found: list[FoundFile] = []
+@dataclass(frozen=True)
+class Found:
+    """What to read for what the user named.
+
+    Attributes:
+        files: in order. notices: sentences about what was left out.
+    """
+
+    files: tuple[FoundFile, ...]
+    notices: tuple[str, ...]
+
+    @property
+    def size(self) -> int:
+        """Bytes in all, as far as they are known."""
+        return sum(file.size for file in self.files)
+
+
+def find_files(paths: Iterable[Path], check: Callable[[], None] = lambda: None) -> Found:
+    """The files to read: folders become the texts in them. Raises CorpusError."""
+    files: list[FoundFile] = []
+    notices: list[str] = []
     for path in paths:
         if _is_folder(path):
-            found += [FoundFile(each, _size(each), True) for each in list_texts(path, check).texts]
+            listing = list_texts(path, check)
+            files += [FoundFile(each, _size(each), True) for each in listing.texts]
+            if listing.others:
+                notices.append(_left_out(path, listing.others))
         else:
-            found.append(FoundFile(path, _size(path), False))
-    return found
+            files.append(FoundFile(path, _size(path), False))
+    return Found(tuple(files), tuple(notices))
+
+
+def _left_out(folder: Path, others: tuple[Path, ...]) -> str:
+    names = ", ".join(f"“{path.relative_to(folder)}”" for path in others[:_NAMED_AT_MOST])
+    more = f" and {len(others) - _NAMED_AT_MOST:,} more" if len(others) > _NAMED_AT_MOST else ""
+    return f"Left out of “{folder}”, as they are empty, not text, or cannot be opened: {names}{more}."
 
 
 def _is_folder(path: Path) -> bool:

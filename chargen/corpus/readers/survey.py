@@ -17,6 +17,7 @@ from chargen.corpus.readers.encoding import (
     guess_by_statistics,
     is_wide,
     named_encoding,
+    settle_byte_order,
 )
 from chargen.errors import CorpusError
 
@@ -28,11 +29,12 @@ class _UndecodableError(Exception):
 
     Attributes:
         offset: the first bad byte of the file. data: up to four bytes from there. reason: the codec's words.
+        at_end: the file ends where more bytes should follow.
     """
 
-    def __init__(self, offset: int, data: bytes, reason: str) -> None:
+    def __init__(self, offset: int, data: bytes, reason: str, at_end: bool) -> None:
         super().__init__(reason)
-        self.offset, self.data, self.reason = offset, data, reason
+        self.offset, self.data, self.reason, self.at_end = offset, data, reason, at_end
 
     @property
     def is_surrogate(self) -> bool:
@@ -72,8 +74,9 @@ class Survey:
         kind = looks_like(sample)
         if kind and not self._as_text:
             raise self._binary(f"looks like {kind}, not text")
+        known = settle_byte_order(named, sample) if named else guess_by_beginning(sample)
         try:
-            return self._first_that_decodes(named or guess_by_beginning(sample))
+            return self._first_that_decodes(known)
         finally:
             self._file.seek(0)
 
@@ -107,9 +110,9 @@ class Survey:
                 decoder.decode(data, final=not data)
             except UnicodeDecodeError as error:
                 bad = (waiting + data)[error.start : error.start + 4]
-                return _UndecodableError(position - len(waiting) + error.start, bad, error.reason)
+                return _UndecodableError(position - len(waiting) + error.start, bad, error.reason, not data)
             except UnicodeError as error:  # a few codecs say no more than that
-                return _UndecodableError(position, data[:1], str(error))
+                return _UndecodableError(position, data[:1], str(error), not data)
             position += len(data)
             zeros += data.count(0)
             control += control_bytes(data)
@@ -144,10 +147,10 @@ class Survey:
     def _refusal(self, guess: EncodingGuess, error: _UndecodableError) -> CorpusError:
         if error.is_surrogate:
             problem = f"holds half a character (a lone surrogate) at byte {error.offset:,}"
-        elif error.data:
-            problem = f"is not {guess.name} at byte {error.offset:,} (0x{error.data[0]:02X})"
-        else:
+        elif error.at_end:
             problem = f"ends in the middle of a character of {guess.name}"
+        else:
+            problem = f"is not {guess.name} at byte {error.offset:,} (0x{error.data[0]:02X})"
         return CorpusError(
             f"“{self._what}” {problem}; name its encoding (--encoding) or read it all the same (--as-text)."
         )
