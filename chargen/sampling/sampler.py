@@ -247,4 +247,3 @@ class Stream(Iterator[SampledCharacter]):
             opening=self.opening,
             notices=(*self.notices, *notices),
         )
-

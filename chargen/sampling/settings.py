@@ -13,7 +13,14 @@ MAXIMUM_STOPS = 100
 MAXIMUM_STOP_LENGTH = 10_000
 
 _CHECKED = (
-    "length", "temperature", "top_k", "top_p", "min_p", "repetition_penalty", "random_seed", "unknown",
+    "length",
+    "temperature",
+    "top_k",
+    "top_p",
+    "min_p",
+    "repetition_penalty",
+    "random_seed",
+    "unknown",
 )
 
 

@@ -1,0 +1,150 @@
+"""Properties of every rule of choice."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from chargen.errors import ChargenError, SettingError
+from chargen.sampling.decoding import (
+    Decoding,
+    choose,
+    decode,
+    distribution,
+    heat,
+    keep_min_p,
+    keep_top_k,
+    keep_top_p,
+    penalise,
+    scores,
+    softmax,
+)
+
+LOGITS = arrays(np.float32, st.integers(2, 40), elements=st.floats(-30, 30, width=32))
+ANY_LOGITS = arrays(np.float32, st.integers(1, 40), elements=st.floats(width=32, allow_nan=False, allow_infinity=False))
+RULES = st.builds(
+    Decoding,
+    temperature=st.floats(0, 10),
+    top_k=st.integers(0, 50),
+    top_p=st.floats(0, 1),
+    min_p=st.floats(0, 1),
+    repetition_penalty=st.floats(0.1, 10),
+)
+
+
+@given(ANY_LOGITS, RULES, st.floats(0, 1, exclude_max=True))
+def test_whatever_the_rules_it_is_a_distribution_and_something_is_chosen(logits, rules, uniform):
+    recent = list(range(0, logits.size, 2))
+    probabilities = distribution(logits, rules, recent)
+    assert (probabilities >= 0).all()
+    assert probabilities.sum() == pytest.approx(1)
+    assert probabilities[choose(probabilities, uniform)] > 0
+
+
+@given(LOGITS)
+def test_softmax_is_the_formula(logits):
+    exponentials = np.exp(logits.astype(np.float64))
+    assert softmax(logits) == pytest.approx(exponentials / exponentials.sum())
+
+
+@given(LOGITS)
+def test_temperature_zero_is_argmax_with_ties_to_the_lowest_id(logits):
+    weights = heat(scores(logits), 0.0)
+    assert weights.argmax() == int(np.argmax(logits))
+    assert np.count_nonzero(weights) == 1
+
+
+@given(LOGITS)
+def test_a_temperature_towards_zero_tends_to_argmax(logits):
+    values = scores(logits)
+    likeliest = values == 0
+    for temperature in (1e-9, 1e-300, 5e-324):
+        weights = heat(values, temperature)
+        gap = -values[~likeliest].max() if (~likeliest).any() else np.inf
+        if gap > 1e-6:
+            assert (weights > 0).tolist() == likeliest.tolist()
+
+
+@given(LOGITS)
+def test_a_higher_temperature_is_flatter(logits):
+    values = scores(logits)
+    share = [weights.max() / weights.sum() for weights in (heat(values, t) for t in (0.25, 0.5, 1.0, 2.0, 8.0))]
+    assert all(a >= b - 1e-12 for a, b in pairwise(share))
+
+
+@given(LOGITS, st.integers(1, 60))
+def test_top_k_keeps_exactly_k_and_they_are_the_largest(logits, k):
+    weights = heat(scores(logits), 1.0)
+    kept = keep_top_k(weights, k) > 0
+    assert kept.sum() == min(k, logits.size)
+    assert weights[kept].min() >= weights[~kept].max(initial=0)
+
+
+def test_of_equal_weights_top_k_keeps_the_lower_ids():
+    assert keep_top_k(np.array([1.0, 2.0, 1.0, 1.0]), 3).tolist() == [1, 2, 1, 0]
+
+
+@given(LOGITS, st.floats(0, 1))
+def test_top_p_keeps_the_fewest_that_reach_the_share(logits, p):
+    weights = heat(scores(logits), 1.0)
+    total = weights.sum()
+    kept = keep_top_p(weights, p)
+    count = np.count_nonzero(kept)
+    assert count >= 1
+    assert kept.sum() >= p * total * (1 - 1e-9)
+    if count > 1:  # without the smallest of them the share would not be reached
+        assert kept.sum() - kept[kept > 0].min() < p * total * (1 + 1e-9)
+
+
+@given(LOGITS, st.floats(0, 1))
+def test_min_p_keeps_what_is_near_the_largest(logits, share):
+    weights = heat(scores(logits), 1.0)
+    kept = keep_min_p(weights, share)
+    assert ((kept > 0) == (weights >= share * weights.max())).all()
+    assert kept.argmax() == weights.argmax()
+
+
+@given(LOGITS, st.floats(1.01, 10), st.floats(-20, 20))
+def test_the_penalty_makes_the_recent_rarer_and_ignores_a_constant_in_the_logits(logits, penalty, constant):
+    plain, recent = softmax(logits), [0]
+    changed = decode(penalise(scores(logits), recent, penalty), Decoding(temperature=1))
+    changed /= changed.sum()
+    assert changed[0] <= plain[0] + 1e-12
+    shifted = distribution(logits.astype(np.float64) + constant, Decoding(1, repetition_penalty=penalty), recent)
+    assert shifted == pytest.approx(changed, abs=1e-9)
+
+
+def test_the_penalty_is_a_power_of_the_probability():
+    probabilities = np.array([0.5, 0.25, 0.25])
+    weights = decode(scores(np.log(probabilities)), Decoding(1, repetition_penalty=2), [0, 0, 0])
+    assert weights / weights[1] == pytest.approx([1.0, 1.0, 1.0])  # 0.5² = 0.25, once however often it came
+
+
+def test_choose_is_the_inverse_of_the_distribution_function():
+    weights = np.array([0.0, 2.0, 0.0, 1.0, 1.0, 0.0])
+    chosen = [choose(weights, u) for u in (0.0, 0.49, 0.5, 0.74, 0.75, np.nextafter(1, 0))]
+    assert chosen == [1, 1, 3, 3, 4, 4]
+    drawn = np.bincount([choose(weights, u) for u in np.random.default_rng(0).random(4000)], minlength=6)
+    assert drawn / 4000 == pytest.approx([0, 0.5, 0, 0.25, 0.25, 0], abs=0.03)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_logits_that_are_not_finite_are_one_sentence(bad):
+    with pytest.raises(ChargenError, match="no longer a finite number"):
+        distribution(np.array([0, bad, 1], np.float32), Decoding())
+
+
+def test_the_largest_logits_are_fine():
+    top = np.finfo(np.float32).max
+    assert distribution(np.array([-top, top, 0], np.float32), Decoding(5e-324)).tolist() == [0, 1, 0]
+
+
+@pytest.mark.parametrize(
+    "rule", [{"temperature": float("nan")}, {"top_p": 1.5}, {"top_k": -1}, {"min_p": -0.1}, {"repetition_penalty": 0}]
+)
+def test_rules_out_of_range_are_refused(rule):
+    with pytest.raises(SettingError):
+        Decoding(**rule)
