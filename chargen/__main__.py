@@ -1,0 +1,34 @@
+"""Chooses: a verb, or the window."""
+
+import sys
+
+from chargen.cli.main import main as run_command
+from chargen.cli.main import report_unexpected
+from chargen.cli.output import note
+from chargen.cli.window_check import import_problem, window_problem
+
+
+def main() -> int:
+    """``chargen``: the window without arguments, else the command line. Returns the exit code."""
+    return run_command() if len(sys.argv) > 1 else window()
+
+
+def window() -> int:
+    """``chargen-gui``: the window, or one sentence saying why it cannot open. Returns the exit code."""
+    problem = window_problem()
+    if problem is not None:
+        note(problem)
+        return 2
+    try:
+        from chargen.gui import app
+    except ImportError as error:
+        note(import_problem(error))
+        return 2
+    try:
+        return app.run()
+    except Exception as error:
+        return report_unexpected(error)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

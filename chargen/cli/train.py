@@ -1,0 +1,139 @@
+"""``chargen train``: learn a text and show it."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from chargen.cli import signals
+from chargen.cli.output import print_event
+from chargen.cli.parser import HelpFormatter, add_options, given
+from chargen.cli.progress import NoView, View, choose_view
+from chargen.cli.torch_import import import_torch
+from chargen.errors import ChargenError
+from chargen.settings import group
+
+if TYPE_CHECKING:
+    from chargen.training.clock import Clock
+    from chargen.training.trainer import Trainer
+
+_BUDGET = ("minutes", "epochs", "steps", "preset")
+_MODEL = tuple(option.name for option in group("model"))
+_TRAINING = tuple(option.name for option in group("training") if option.name not in _BUDGET)
+_CORPUS = tuple(option.name for option in group("corpus"))
+
+
+def add_parser(commands: Any) -> None:
+    parser = commands.add_parser(
+        "train",
+        help="learn a text",
+        formatter_class=HelpFormatter,
+        description="Learns a text and keeps the best model in a run folder. Stop it at any time with Ctrl-C:\n"
+        "it saves, and --resume goes on from there. Without options, sizes and time suit the text.",
+        epilog="Examples:\n  chargen train --minutes 1                    the bundled play\n"
+        "  chargen train my.txt notes/ --run my-run     a file and a folder, kept in my-run\n"
+        "  chargen train --run my-run --resume          go on",
+    )
+    parser.add_argument(
+        "texts",
+        nargs="*",
+        metavar="TEXT",
+        help="Files, folders, names from “chargen corpora”, or - for standard input (default: the bundled play).",
+    )
+    run = parser.add_argument_group("the run")
+    run.add_argument(
+        "--run",
+        dest="run_folder",
+        type=Path,
+        metavar="DIR",
+        help="The run folder (default: a new one in your data folder).",
+    )
+    run.add_argument("--resume", action="store_true", help="Continue the run named by --run, with its own text.")
+    run.add_argument(
+        "--from",
+        dest="start_from",
+        type=Path,
+        metavar="MODEL",
+        help="Start from the weights of a model file or run folder.",
+    )
+    run.add_argument("--json", action="store_true", help="Print one JSON object per event.")
+    add_options(parser.add_argument_group("how long"), *_BUDGET)
+    add_options(parser.add_argument_group("the network"), *_MODEL)
+    add_options(parser.add_argument_group("learning"), *_TRAINING)
+    add_options(parser.add_argument_group("the text"), *_CORPUS)
+    parser.set_defaults(run=run_train)
+
+
+def run_train(arguments: argparse.Namespace) -> int:
+    """Train, show, save."""
+    from chargen.training.clock import Clock  # importing chargen.training loads no torch
+
+    clock = Clock()
+    view: View | None = None
+    try:
+        overrides = given(arguments, *_BUDGET, *_MODEL, *_TRAINING, *_CORPUS)
+        view = choose_view(json=arguments.json)
+        trainer = _prepare(arguments, overrides, clock)
+        try:
+            return _Watch(trainer, view).run()
+        finally:
+            trainer.close()
+    except ChargenError as error:
+        if view is not None:
+            view.close()
+        if arguments.json:
+            print_event("failed", {"message": str(error)})
+        raise
+    finally:
+        if view is not None:
+            view.close()
+
+
+def _prepare(arguments: argparse.Namespace, overrides: dict[str, Any], clock: "Clock") -> "Trainer":
+    with clock.excluded():
+        import_torch(training=True)
+        from chargen.training.session import TrainingRequest, prepare
+    request = TrainingRequest(
+        texts=tuple(arguments.texts),
+        run=arguments.run_folder,
+        resume=arguments.resume,
+        start_from=arguments.start_from,
+        overrides=overrides,
+    )
+    return prepare(request, clock)
+
+
+class _Watch:
+    """Shows a trainer's events until the last, and stops it when a signal or a closed pipe asks for it."""
+
+    def __init__(self, trainer: "Trainer", view: View) -> None:
+        self._trainer = trainer
+        self._view = view
+        self._signal: int | None = None
+        self._trouble: OSError | None = None
+        self._announced = False
+
+    def run(self) -> int:
+        """The exit code."""
+        with signals.handled(self._on_signal):
+            for event in self._trainer.steps():
+                self._show(event)
+        if self._trouble is not None:
+            raise self._trouble
+        return 0 if self._signal is None else 128 + self._signal
+
+    def _on_signal(self, number: int) -> None:
+        # Only flags here: printing inside a handler may interrupt another print.
+        if self._signal is not None:
+            raise signals.Interrupted(number)  # a second one: leave at once; the last save stays whole
+        self._signal = number
+        self._trainer.stop("interrupted")
+
+    def _show(self, event: Any) -> None:
+        try:
+            if self._signal is not None and not self._announced:
+                self._announced = True
+                self._view.stopping()
+            self._view.show(event)
+        except OSError as error:  # the reader has gone or the disk behind stdout is full: save, then say so
+            self._trouble, self._view = error, NoView()
+            self._trainer.stop("interrupted")
