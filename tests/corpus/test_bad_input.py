@@ -171,3 +171,12 @@ def test_places_without_permission(tmp_path: Path, write: Write) -> None:
     assert inside == f"Cannot read “{locked_folder / 'a.txt'}”: there is no permission."
     assert rest[0] == len(LONG)
     assert "“b.txt”, “below”" in rest[1]
+
+
+@pytest.mark.parametrize("chunk", range(1, 8))
+def test_the_position_is_right_wherever_chunks_end(
+    write: Write, refusal: Refusal, monkeypatch: pytest.MonkeyPatch, chunk: int
+) -> None:
+    monkeypatch.setattr("chargen.corpus.readers.survey.CHUNK_BYTES", chunk)
+    broken = LONG + "漢".encode() * 50 + "漢".encode()[:2] + b"x"
+    assert "is not utf-8 at byte 610 (0xE6)" in refusal(read_corpus, [write(broken)])
