@@ -466,6 +466,7 @@ def test_depth_is_bounded(tmp_path: Path) -> None:
         with pytest.raises(FileError):
             files.parse_json(deep, "f")
     assert files.parse_json('["' + "[{" * 50 + '\\"[[["]', "f") == ["[{" * 50 + '"[[[']
+    assert files.parse_json("[" + ",".join(["[{}]"] * 50) + "]", "f") == [[{}]] * 50  # wide is not deep
     with pytest.raises(FileError):
         files.parse_json("[[1]]", "f", max_depth=1)
 
@@ -499,11 +500,12 @@ def test_lines_come_back_as_they_were(tmp_path_factory: pytest.TempPathFactory, 
 
 
 def test_line_separators_inside_a_sample(tmp_path: Path) -> None:
-    sample = {"text": "one\u2028two\u2029three\x85four\x0bfive\rsix\nseven\ud800"}
+    samples = [{"text": "one\u2028two\u2029three\x85four\x0bfive\rsix\nseven"}, {"text": "half \ud800 a character"}]
     log = files.LineFile(tmp_path / "log")
-    log.append(sample)
+    for sample in samples:
+        log.append(sample)
     log.close()
-    assert files.read_lines(tmp_path / "log") == [sample]
+    assert files.read_lines(tmp_path / "log") == samples
 
 
 def test_every_torn_end_is_repaired(tmp_path: Path) -> None:

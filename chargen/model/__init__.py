@@ -1,0 +1,1 @@
+"""The network, its hidden state and its files. Knows nothing of training."""
