@@ -1,13 +1,12 @@
 """A loss curve in words."""
 
-from collections.abc import Sequence
-
 import numpy as np
+from numpy.typing import ArrayLike
 
 _ENOUGH = 20  # training points before anything can be said
 
 
-def summary_sentence(train_losses: Sequence[float], validation_losses: Sequence[float] = ()) -> str:
+def summary_sentence(train_losses: ArrayLike, validation_losses: ArrayLike = ()) -> str:
     """What the curve says and, where there is one, what to do next. Losses in any one unit, in order.
 
     The training points may be raw: averages over stretches are compared, not single points.

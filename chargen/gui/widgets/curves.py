@@ -56,7 +56,7 @@ def smooth(values: Floats, beta: float, state: Smoothing | None = None) -> tuple
     values = np.asarray(values, dtype=np.float64)
     if not len(values):
         return values.copy(), state
-    if beta <= 0:
+    if beta < 1e-9:  # and beta ** -1 must stay finite
         return values.copy(), Smoothing(float(values[-1]), 1.0)
     result = np.empty_like(values)
     total, weight = state.total, state.weight

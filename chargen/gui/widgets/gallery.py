@@ -247,7 +247,7 @@ def _loss() -> QWidget:
     plot.append_train(steps, losses)
     for step in range(160, 3400, 280):
         plot.append_validation(step, 1.52 + 2.6 * np.exp(-step / 330))
-    plot.set_cursor(1_200)
+    plot.set_reading_step(1_200)
     layout.addWidget(plot)
     layout.addWidget(LossPlot())
     return sheet

@@ -1,10 +1,10 @@
 """The loss as it falls: raw, smoothed and on held-out text, with the reading of it in a sentence."""
 
-from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
 import pyqtgraph as pg
+from numpy.typing import ArrayLike
 from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QWidget
@@ -58,8 +58,19 @@ class _Ghost(QWidget):
             painter.setPen(QPen(theme.colour(tint), 2.2))
             painter.drawPath(path)
         painter.setFont(theme.ui_font())
+        words = painter.boundingRect(area, Qt.AlignmentFlag.AlignCenter, self.sentence)
+        ground = words.adjusted(-theme.SPACE_3, -theme.SPACE_1, theme.SPACE_3, theme.SPACE_1)
+        painter.fillRect(ground, theme.colour(t.surface))
         painter.setPen(theme.colour(t.ink_2))
         painter.drawText(area, Qt.AlignmentFlag.AlignCenter, self.sentence)
+
+
+class _StepAxis(pg.AxisItem):  # type: ignore[misc]
+    """Steps with thousands separated, as everywhere else in the window."""
+
+    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        shown = [10**value if self.logMode else value for value in values]
+        return [f"{value:,.0f}" for value in shown]
 
 
 class LossPlot(Card):
@@ -97,6 +108,7 @@ class LossPlot(Card):
         self._sentence.setMinimumHeight(theme.SPACE_5)
         self.body.addWidget(self._sentence)
         theme.signals.changed.connect(self._dress)
+        self._sentence.hide()
         self._dress()
         self._update_tools()
 
@@ -113,7 +125,7 @@ class LossPlot(Card):
         self._bits.toggled.connect(self._bits_toggled)
         self._log_x_button.toggled.connect(self.set_log_x)
         self._log_y_button.toggled.connect(self.set_log_y)
-        self._smoothing = NumberSlider(0, 0.999, 0.001, 0.98, decimals=3, name="Smoothing")
+        self._smoothing = NumberSlider(0, 0.999, 0.001, 0.95, decimals=3, name="Smoothing")
         self._smoothing.setFixedWidth(180)
         self._smoothing.changed.connect(self._resmooth)
         for button in (self._bits, self._log_x_button, self._log_y_button):
@@ -133,7 +145,7 @@ class LossPlot(Card):
         return button
 
     def _make_plot(self) -> None:
-        self._plot = pg.PlotWidget()
+        self._plot = pg.PlotWidget(axisItems={"bottom": _StepAxis("bottom")})
         self._plot.setAccessibleName("Loss by step")
         self._plot.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._plot.setFrameShape(pg.PlotWidget.Shape.NoFrame)
@@ -150,6 +162,7 @@ class LossPlot(Card):
             item.getAxis(side).setStyle(tickLength=0, tickTextOffset=6, maxTickLevel=0)
             item.getAxis(side).enableAutoSIPrefix(False)
         item.getAxis("left").setGrid(255)
+        item.getAxis("left").setZValue(-1000)  # the grid stands behind the curves
         item.getViewBox().setDefaultPadding(0.02)
         self._raw_line = self._plot.plot([], [])
         self._other_line = self._plot.plot([], [], antialias=True)
@@ -181,10 +194,10 @@ class LossPlot(Card):
         for side in ("left", "bottom", "right"):
             axis = item.getAxis(side)
             axis.setPen(pg.mkPen(None))
-            axis.setTickPen(pg.mkPen(theme.colour(t.line)))
+            axis.setTickPen(pg.mkPen(theme.colour(theme.mix(t.surface, t.line, 0.7))))
             axis.setTextPen(pg.mkPen(theme.colour(t.ink_2)))
             axis.setTickFont(theme.ui_font(theme.TEXT_LABEL, tabular=True))
-        self._raw_line.setPen(pg.mkPen(theme.colour(t.ink_3, 0.45), width=1))
+        self._raw_line.setPen(pg.mkPen(theme.colour(theme.mix(t.surface, t.ink_3, 0.38)), width=1))
         self._smooth_line.setPen(pg.mkPen(theme.colour(t.ink_2), width=2))
         self._other_line.setPen(pg.mkPen(theme.colour(t.data_2), width=2, style=Qt.PenStyle.DashLine))
         self._validation_line.setPen(pg.mkPen(theme.colour(t.data_1), width=2.2))
@@ -202,7 +215,7 @@ class LossPlot(Card):
 
     # --- data
 
-    def append_train(self, steps: Sequence[float] | Floats, losses: Sequence[float] | Floats) -> None:
+    def append_train(self, steps: ArrayLike, losses: ArrayLike) -> None:
         """Training losses, in nats, in order of step; what is not a finite number is left out."""
         x, y = np.asarray(steps, dtype=np.float64), np.asarray(losses, dtype=np.float64)
         good = np.isfinite(x) & np.isfinite(y)
@@ -219,7 +232,7 @@ class LossPlot(Card):
             self._validation.extend(np.array([step], dtype=np.float64), np.array([loss], dtype=np.float64))
             self._plan()
 
-    def set_comparison(self, name: str, steps: Sequence[float], losses: Sequence[float]) -> None:
+    def set_comparison(self, name: str, steps: ArrayLike, losses: ArrayLike) -> None:
         """Another run's validation, dashed, in the second data colour; an empty one removes it."""
         x, y = np.asarray(steps, dtype=np.float64), np.asarray(losses, dtype=np.float64)
         self._compared = (name, x, y) if len(x) else None
@@ -330,6 +343,7 @@ class LossPlot(Card):
         if self._following and not empty:
             self._show_all(scale)
         self._sentence.setText(summary_sentence(self._train.y, self._validation.y))
+        self._sentence.setVisible(not empty)
         self._plot.setAccessibleDescription(self._sentence.text())
         self._place_names(scale)
         self._show_cursor()
@@ -410,6 +424,7 @@ class LossPlot(Card):
         parts: list[str] = []
         if len(self._train):
             i = _nearest(self._train.x, step)
+            step = float(self._train.x[i])
             parts.append(f"step {self._train.x[i]:,.0f}")
             parts.append(f"train {self._train.y[i] * scale:.4f}, smoothed {self._smoothed.y[i] * scale:.4f}")
         if len(self._validation):
@@ -420,10 +435,10 @@ class LossPlot(Card):
             parts.append(at)
         return " · ".join(parts) + (f" {self._unit}" if parts else "")
 
-    def cursor(self) -> float | None:
+    def reading_step(self) -> float | None:
         return self._cursor
 
-    def set_cursor(self, step: float | None) -> None:
+    def set_reading_step(self, step: float | None) -> None:
         """Put the reading line at ``step``; None takes it away."""
         self._cursor = step
         self._show_cursor()
@@ -446,10 +461,10 @@ class LossPlot(Card):
     def _hovered(self, where: QPointF) -> None:
         box = self._plot.getPlotItem().getViewBox()
         if not box.sceneBoundingRect().contains(where):
-            self.set_cursor(None)
+            self.set_reading_step(None)
             return
         x = float(box.mapSceneToView(where).x())
-        self.set_cursor(10 ** min(x, 15.0) if self._log_x else x)
+        self.set_reading_step(10 ** min(x, 15.0) if self._log_x else x)
 
     def _step_cursor(self, share: float) -> None:
         xs = self._train.x if len(self._train) else self._validation.x
@@ -457,7 +472,7 @@ class LossPlot(Card):
             return
         at = _nearest(xs, self._cursor) if self._cursor is not None else len(xs) - 1
         move = int(np.sign(share)) * max(1, round(abs(share) * len(xs)))
-        self.set_cursor(float(xs[min(max(at + move, 0), len(xs) - 1)]))
+        self.set_reading_step(float(xs[min(max(at + move, 0), len(xs) - 1)]))
         self._plot.setAccessibleDescription(self._readout.text())
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -474,13 +489,13 @@ class LossPlot(Card):
                 self.reset_view()
                 return True
             if event.key() == Qt.Key.Key_Escape and self._cursor is not None:
-                self.set_cursor(None)
+                self.set_reading_step(None)
                 return True
         elif kind == QEvent.Type.MouseButtonDblClick and isinstance(event, QMouseEvent):
             self.reset_view()
             return True
         elif kind == QEvent.Type.Leave:
-            self.set_cursor(None)
+            self.set_reading_step(None)
         elif kind == QEvent.Type.Resize:
             self._plan()
         return super().eventFilter(watched, event)

@@ -136,8 +136,8 @@ class _Box(QDoubleSpinBox):
         super().changeEvent(event)
         self._place_field()
 
-    def validate(self, text: str, position: int) -> object:
-        state, _, _ = super().validate(text.replace(",", "."), position)  # type: ignore[misc]
+    def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
+        state, _, _ = super().validate(text.replace(",", "."), position)
         # What is out of range is corrected on Enter, rather than keys being swallowed without a word.
         if state == QValidator.State.Invalid and self._number(text) is not None:
             state = QValidator.State.Intermediate

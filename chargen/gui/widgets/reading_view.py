@@ -472,7 +472,7 @@ class ReadingView(QAbstractScrollArea):
                 ink = QTextCharFormat()
                 ink.setForeground(theme.colour(style.ink))
                 run = QTextLayout.FormatRange()
-                run.start, run.length, run.format = begin, end - begin, ink  # type: ignore[assignment]
+                run.start, run.length, run.format = begin, end - begin, ink
                 ranges.append(run)
         painter.setPen(theme.colour(t.ink))
         layout.draw(painter, at, ranges)

@@ -130,6 +130,9 @@ class VocabularyGrid(QAbstractScrollArea):
             self._choose(index)
             self.activated.emit(self.current())
 
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        event.accept()
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         moves = {
             Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Up: -self.columns(),
