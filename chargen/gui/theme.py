@@ -5,6 +5,7 @@ Everything drawn asks ``tokens()`` for its colours and takes its sizes from the 
 the tokens; ``signals.changed`` tells custom-painted widgets to take their colours again.
 """
 
+import atexit
 import logging
 import tempfile
 from dataclasses import dataclass
@@ -295,6 +296,7 @@ def _icon_file(name: str, value: str) -> str:
     try:
         if _arrows is None:
             _arrows = tempfile.TemporaryDirectory(prefix="chargen-icons-")
+            atexit.register(_arrows.cleanup)
         file = Path(_arrows.name) / f"{name}-{value[1:]}.svg"
         if not file.exists():
             source = (assets_dir() / "icons" / f"{name}.svg").read_text(encoding="utf-8")

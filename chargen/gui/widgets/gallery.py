@@ -214,7 +214,7 @@ def _reading() -> QWidget:
     view = SampleView()
     view.append_prompt("KEEPER:")
     rest = _PLAY[7:]
-    view.append_characters(rest, [(hash((i, c)) % 60) / 10 if i % 3 == 0 else 0.2 for i, c in enumerate(rest)])
+    view.append_characters(rest, [(i * 37 % 60) / 10 if i % 3 == 0 else 0.2 for i in range(len(rest))])
     view.set_tint(True)
     view.set_streaming(True)
     layout.addWidget(view)
@@ -294,7 +294,7 @@ def render(folder: Path, only: list[str] | None = None) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     files: list[Path] = []
     for choice in ("light", "dark"):
-        theme.apply(app, choice)  # type: ignore[arg-type]
+        theme.apply(app, choice)
         for name, make in SHEETS.items():
             if only and name not in only:
                 continue

@@ -321,3 +321,21 @@ def test_widgets_die_without_a_trace(qapp: QApplication) -> None:
     gc.collect()
     assert [ref() for ref in gone] == [None] * len(gone)
     theme.apply(qapp, "dark")  # nothing dead is called
+
+
+def test_painted_widgets_repaint_when_told(qtbot) -> None:
+    painted: list[int] = []
+
+    class Watched(ThinProgress):
+        def paintEvent(self, event) -> None:
+            painted.append(1)
+            super().paintEvent(event)
+
+    bar = Watched()
+    qtbot.addWidget(bar)
+    bar.show()
+    qtbot.waitUntil(lambda: bool(painted))
+    qtbot.wait(20)
+    painted.clear()
+    theme.signals.changed.emit()  # alone, without the stylesheet's own repaint
+    qtbot.waitUntil(lambda: bool(painted), timeout=1000)
