@@ -30,7 +30,7 @@ from chargen.training.device import Device, processor_threads
 from chargen.training.memory import smaller
 from chargen.training.preview import preview_text
 from chargen.training.recorder import Recorder
-from chargen.training.schedule import learning_rate
+from chargen.training.schedule import WARMUP_STEPS, learning_rate
 from chargen.training.step import LearningStep, make_optimizer
 
 REPORT_SECONDS = 0.2
@@ -254,7 +254,7 @@ class Trainer:
     def _learn(self, learning: LearningStep, state: State) -> State:
         progress = self._progress
         if self._wanted_rate is not None:
-            scheduled = learning_rate(self.config.learning_rate, self._fraction(), progress.step)
+            scheduled = learning_rate(self.config.learning_rate, self._fraction(), WARMUP_STEPS)
             progress.rate_scale, self._wanted_rate = self._wanted_rate / scheduled, None
         state = self._restart(state)
         result = learning.run(self._block(progress.step), state, self._rate(), progress.step)

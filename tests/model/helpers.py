@@ -14,5 +14,7 @@ def small_config(cell: str = "lstm", layers: int = 2, hidden: int = 8, initial_s
 
 def random_model(config: ModelConfig, seed: int = 0) -> Model:
     generator = np.random.default_rng(seed)
-    tensors = {name: generator.normal(0, 0.4, shape).astype(np.float32) for name, shape in config.tensor_shapes().items()}
+    tensors = {
+        name: generator.normal(0, 0.4, shape).astype(np.float32) for name, shape in config.tensor_shapes().items()
+    }
     return Model(config, ALPHABET, tensors, {"step": 1}, {"sha256": "0" * 64, "characters": 1, "symbols": 2})

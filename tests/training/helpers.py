@@ -1,0 +1,47 @@
+"""A small text, a small trainer, and a recorder in a folder."""
+
+from pathlib import Path
+from typing import Any
+
+from chargen.corpus.corpus import Corpus, corpus_from_text
+from chargen.model.config import ModelConfig
+from chargen.training.backend import Backend
+from chargen.training.clock import Clock
+from chargen.training.config import TrainingConfig
+from chargen.training.device import Device
+from chargen.training.trainer import Trainer
+
+TEXT = "".join(f"the {word} sat on the {other} and sang.\n" for word in "cat dog hen cow owl".split() for other in
+               "mat log pen bow towel".split()) * 4  # fmt: skip
+CPU = Device("cpu", "CPU", "a test")
+
+
+def small_corpus(validation: float = 0.1) -> Corpus:
+    return corpus_from_text(TEXT, "rhyme", validation=validation)
+
+
+def small_trainer(
+    corpus: Corpus | None = None, recorder=None, *, cell="lstm", layers=1, initial="zeros", **options: Any
+):
+    corpus = corpus or small_corpus()
+    model = ModelConfig(cell, layers, 12, 6, len(corpus.vocabulary), initial)
+    values = {
+        "steps": 20,
+        "streams": 4,
+        "unroll": 16,
+        "learning_rate": 0.01,
+        "preview_length": 20,
+        "threads": 1,
+        **options,
+    }
+    values = {key: value for key, value in values.items() if value is not None}
+    backend = Backend("native", "float32", 1)
+    return Trainer(corpus, model, TrainingConfig(**values), CPU, Clock(), recorder, backend=backend)
+
+
+def run_request(folder: Path, **overrides: Any) -> dict[str, Any]:
+    """Overrides for a quick run through :func:`chargen.training.session.prepare`."""
+    return {
+        "steps": 20, "hidden": 12, "layers": 1, "embedding": 6, "streams": 4, "unroll": 16, "dropout": 0.0,
+        "learning_rate": 0.01, "threads": 1, "precision": "float32", **overrides,
+    }  # fmt: skip
