@@ -91,11 +91,28 @@ def resolve(
         SettingError: the validation share is out of its range.
     """
     option("validation").check(validation)
+    if not texts:  # not by its name: a file in this folder might be called the same
+        return load_entry(default_entry().name, validation=validation, check=check, report=report)
+    builder, name = gather(
+        texts, encoding=encoding, as_text=as_text, newlines=newlines, check=check, report=report
+    )
+    return Corpus.of(builder, name, validation)
+
+
+def gather(
+    texts: Sequence[str], *, encoding: str | None = None, as_text: bool = False,
+    newlines: NewlineChoice = "normalise", check: Check = lambda: None, report: Report | None = None,
+) -> tuple[TextBuilder, str]:
+    """What :func:`resolve` makes its corpus of, with its name; for texts that need not be long enough to learn from.
+
+    Raises:
+        CorpusError: one of ``texts`` is neither a place nor a name, or cannot be read.
+    """
     if encoding is not None:
         named_encoding(encoding)
     items = _items()
     pieces: list[_Item | Found] = []
-    for text in texts or (default_entry().name,):
+    for text in texts:
         path = Path(text)
         if text == STANDARD_INPUT or _exists(path):
             pieces.append(find_files([path], check))
@@ -112,8 +129,7 @@ def resolve(
             piece.add(builder)
         else:
             builder.add_files(piece, encoding=encoding, as_text=as_text)
-    name = name_of([Path(text) for text in texts]) if texts else default_entry().name
-    return Corpus.of(builder, name, validation)
+    return builder, name_of([Path(text) for text in texts])
 
 
 def _exists(path: Path) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from chargen.corpus import catalog, python_texts
-from chargen.corpus.catalog import default_entry, entries, load_entry, resolve
+from chargen.corpus.catalog import default_entry, entries, gather, load_entry, resolve
 from chargen.errors import CorpusError
 from chargen.paths import corpora_dir
 
@@ -122,6 +122,7 @@ def test_an_existing_file_goes_before_a_name(
     write(prose, BUNDLED[0])
     monkeypatch.chdir(tmp_path)
     assert resolve([BUNDLED[0]]).text() == prose
+    assert resolve([]).characters > 100_000  # the default itself, whatever lies around
 
 
 def test_what_cannot_be_looked_at_says_why(refusal: Refusal) -> None:
@@ -134,3 +135,9 @@ def test_progress_reaches_the_end() -> None:
     resolve(["python-help", BUNDLED[0]], report=shares.append)
     assert shares == sorted(shares)
     assert shares[-1] == pytest.approx(1.0, abs=0.01)
+
+
+def test_a_text_too_short_to_learn_from_can_still_be_gathered(write: Write) -> None:
+    builder, name = gather([str(write("a short line", "line.txt"))])
+    text = builder.finish(name)
+    assert (name, text.vocabulary.decode(text.ids)) == ("line", "a short line")
