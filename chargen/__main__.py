@@ -1,5 +1,6 @@
 """Chooses: a verb, or the window."""
 
+import importlib
 import sys
 
 from chargen.cli.main import main as run_command
@@ -20,12 +21,13 @@ def window() -> int:
         note(problem)
         return 2
     try:
-        from chargen.gui import app
+        # Only now, and by name: commands never load Qt.
+        app = importlib.import_module("chargen.gui.app")
     except ImportError as error:
         note(import_problem(error))
         return 2
     try:
-        return app.run()
+        return int(app.run())
     except Exception as error:
         return report_unexpected(error)
 

@@ -52,6 +52,11 @@ def examine(path: Path, reading: dict[str, Any]) -> Finding:
     return _by_content(path)(path, reading)
 
 
+def is_ours(path: Path) -> bool:
+    """Whether it looks like something chargen wrote; cheaply, for a hint."""
+    return _is_run(path) or path.suffix.lower() in (".safetensors", ".state", ".json")
+
+
 def _is_run(path: Path) -> bool:
     return any((path / name).is_file() for name in ("run.json", "model.safetensors", "latest.safetensors"))
 

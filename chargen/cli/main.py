@@ -15,10 +15,23 @@ from chargen import __version__, paths
 from chargen.cli import bench, corpora, doctor, inspect, sample, score, signals, state, train
 from chargen.cli.output import describe_output_error, note, one_line, prepare_streams, silence_stdout
 from chargen.cli.parser import HelpFormatter, Parser, UsageError
+from chargen.cli.shell import command_line
 from chargen.errors import ChargenError
+from chargen.files import describe_os_error
 
 _VERBS = (train, sample, score, inspect, corpora, state, doctor, bench)
 _LOG_LIMIT = 2**20
+_PLACES = (
+    errno.EACCES,
+    errno.EPERM,
+    errno.ENOENT,
+    errno.ENOTDIR,
+    errno.EISDIR,
+    errno.EROFS,
+    errno.ENAMETOOLONG,
+    errno.ELOOP,
+)
+"""Errors of a path that somebody typed, wherever it was first looked at."""
 _SIGPIPE = 13  # what a shell sees of any program whose reader has gone
 
 
@@ -43,11 +56,14 @@ def build_parser() -> Parser:
 def _parse_and_run(argv: Sequence[str]) -> int:
     parser = build_parser()
     try:
-        arguments = parser.parse_args(argv)
+        arguments, rest = parser.parse_known_args(argv)
     except UsageError:
         if argv and not argv[0].startswith("-") and argv[0] not in parser.commands() and Path(argv[0]).exists():
-            raise UsageError(f"To learn from “{argv[0]}”, write: chargen train {argv[0]}") from None
+            verb = "inspect" if inspect.is_ours(Path(argv[0])) else "train"
+            raise UsageError(f"“{argv[0]}” is no command; try: {command_line('chargen', verb, argv[0])}") from None
         raise
+    if rest:
+        raise UsageError(arguments.parser.unknown(rest[0]))
     code: int = arguments.run(arguments)
     return code
 
@@ -81,6 +97,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         if error.errno in (errno.ENOSPC, errno.EIO, errno.EDQUOT) and error.filename is None:
             silence_stdout()  # a full disk behind stdout, or a terminal that was closed
             note(describe_output_error(error))
+            return 2
+        if error.filename is not None and error.errno in _PLACES:
+            note(one_line(describe_os_error("reach", Path(os.fsdecode(error.filename)), error)))
             return 2
         return report_unexpected(error)
     except Exception as error:

@@ -95,19 +95,19 @@ def console(*, stderr: bool = False) -> "Console":
 
 def print_table(title: str, rows: Sequence[tuple[str, str]]) -> None:
     """Two columns under a title: names and values. Aligned text in a pipe, a little colour in a terminal."""
-    from rich.table import Table
-    from rich.text import Text
-
-    screen = console()
-    if not screen.is_terminal:
+    if not is_terminal():  # also without rich, which takes a while to load
         width = max((len(name) for name, _ in rows), default=0)
         lines = [title, *(f"  {name.ljust(width)}  {value}".rstrip() for name, value in rows)]
         write("\n".join(lines) + "\n")
         return
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
     for name, value in rows:
         table.add_row(Text("  " + visible(name)), Text(visible(value)))
+    screen = console()
     screen.print(Text(visible(title), style="bold"))
     screen.print(table)

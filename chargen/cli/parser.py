@@ -30,6 +30,8 @@ class Parser(argparse.ArgumentParser):
         # Abbreviations would break scripts the day another option with the same beginning arrives.
         super().__init__(*args, **{**kwargs, "allow_abbrev": False, "add_help": False})
         self.add_argument("-h", "--help", action="help", help="Show this help.")
+        # A command's parser overwrites this with itself: errors found later speak for the right one.
+        self.set_defaults(parser=self)
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(self._sentence(message))
@@ -53,8 +55,6 @@ class Parser(argparse.ArgumentParser):
                 return f"There is no “{problem.split(chr(39))[1]}” among the commands of {self.prog}; {see}."
         if message.startswith("the following arguments are required: "):
             return f"{self.prog} needs {message.split(': ', 1)[1].replace(', ', ' and ')}; {see}."
-        if message.startswith("unrecognized arguments: "):
-            return self.unknown(message.split(": ", 1)[1].split()[0])
         return f"{message[:1].upper()}{message[1:]}; {see}."
 
     def commands(self) -> list[str]:

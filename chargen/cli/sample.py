@@ -84,16 +84,22 @@ def run(arguments: argparse.Namespace) -> int:
             writing = _again(arguments.from_export, model, quiet=arguments.json or arguments.output is not None)
         else:
             writing = _new(arguments, chosen, model, interruption)
-        for sample in writing:
-            samples.append(sample)
-            if arguments.json:
-                _print_json(sample)
-    if arguments.output is not None and samples:
-        from chargen.sampling.export import export
-
-        export(samples, arguments.output)
-        note(f"Wrote “{arguments.output}”.")
+        try:
+            for sample in writing:
+                samples.append(sample)
+                if arguments.json:
+                    _print_json(sample)
+        finally:  # whatever ends it: what is written is kept
+            if arguments.output is not None and samples:
+                _export(samples, arguments.output)
     return interruption.code
+
+
+def _export(samples: "list[Sample]", path: Path) -> None:
+    from chargen.sampling.export import export
+
+    export(samples, path)
+    note(f"Wrote “{path}”.")
 
 
 class _Interruption:
@@ -177,13 +183,13 @@ def _new(
             f"--count {count} from --seed {settings.random_seed} would go past the largest seed; choose a smaller one."
         )
     sampler = Sampler(model)
-    if drawn and not arguments.json:
-        note(f"seed {settings.random_seed}")
     quiet = arguments.json or arguments.output is not None
     told: set[str] = set()
     for number in range(count):
         seed = settings.random_seed + number
         stream = _stream(sampler, replace(settings, random_seed=seed), arguments.state, told)
+        if number == 0 and drawn and not arguments.json:
+            note(f"seed {seed}")
         if not quiet and count > 1:
             write(f"{'' if number == 0 else chr(10)}── seed {seed} ──\n")
         _write_out(stream, interruption, quiet=quiet)

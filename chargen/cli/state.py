@@ -84,7 +84,7 @@ def run_capture(arguments: argparse.Namespace) -> int:
 def _text(argument: str, reading: dict[str, Any]) -> str:
     """The text that ``--text`` means: what a file holds, or else the words themselves."""
     try:
-        is_there = argument == "-" or Path(argument).exists()
+        is_there = argument == "-" or (argument != "" and Path(argument).exists())
     except (OSError, ValueError):  # too long for a name, or a zero character: words
         is_there = False
     if not is_there:
@@ -141,13 +141,13 @@ def statistics(array: "Array") -> dict[str, float]:
 
 
 def strip(array: "Array") -> str:
-    """A small picture: neighbouring units pooled into columns, low blocks negative, high ones positive."""
+    """A small picture of units at even distances: low blocks are negative, high ones positive."""
     import numpy as np
 
     values = array.reshape(-1)
     reach = max(1.0, float(np.abs(values).max()))  # h lies within ±1; c may go beyond
-    # Of each group the value furthest from zero: a mean of many would always look like nothing.
-    columns = (group[np.abs(group).argmax()] for group in np.array_split(values, min(_STRIP_COLUMNS, values.size)))
+    # Single units at even distances: a mean of many would always look like nothing, a maximum like a lot.
+    columns = values[np.linspace(0, values.size - 1, min(_STRIP_COLUMNS, values.size)).round().astype(int)]
     return "".join(_LEVELS[min(len(_LEVELS) - 1, int((value / reach + 1) / 2 * len(_LEVELS)))] for value in columns)
 
 

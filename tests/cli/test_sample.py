@@ -1,0 +1,132 @@
+"""Writing: what reaches stdout, and what reproduces it."""
+
+import json
+import signal
+from pathlib import Path
+
+import pytest
+
+from chargen.cli import sample as verb
+from chargen.model.model_file import load_model, save_model
+from chargen.model.state import HiddenState
+from chargen.sampling.sampler import Sampler
+from chargen.sampling.seeds import state_fingerprint
+from chargen.sampling.settings import SamplingSettings
+from tests.cli.conftest import Run, make_model
+
+
+def test_stdout_is_prompt_and_text_and_one_newline(run: Run, model: Path) -> None:
+    result = run("sample", model, "--prompt", "The moon", "--length", 50, "--seed", 3)
+    expected = Sampler(load_model(model)).write(SamplingSettings(prompt="The moon", length=50, random_seed=3))
+    assert (result.code, result.err) == (0, "")
+    assert result.out == "The moon" + expected.text + "\n"
+
+
+def test_the_same_seed_the_same_text_and_another_another(run: Run, model: Path) -> None:
+    first, again, other = (run("sample", model, "--seed", seed).out for seed in (1, 1, 2))
+    assert first == again != other
+
+
+def test_a_drawn_seed_is_shown_and_repeats(run: Run, model: Path) -> None:
+    drawn = run("sample", model, "--length", 80)
+    seed = drawn.err.removeprefix("seed ").strip()
+    assert run("sample", model, "--length", 80, "--seed", seed).out == drawn.out
+
+
+def test_json_has_the_promised_keys_in_order(run: Run, model: Path) -> None:
+    result = run("sample", model, "--json", "--seed", 4, "--length", 20, "--count", 2, "--temperature", "0.5")
+    assert [list(event) for event in result.events] == [
+        ["event", "text", "seed", "temperature", "model_fingerprint", "state_fingerprint"]
+    ] * 2
+    assert [event["seed"] for event in result.events] == [4, 5]
+    loaded = load_model(model)
+    assert result.events[0]["model_fingerprint"] == loaded.fingerprint
+    assert result.events[0]["state_fingerprint"] == state_fingerprint(HiddenState.zero(loaded.config))
+    shown = run("sample", model, "--seed", 4, "--length", 20, "--temperature", "0.5")
+    assert result.events[0]["text"] + "\n" == shown.out
+
+
+def test_several_samples_name_their_seeds(run: Run, model: Path) -> None:
+    result = run("sample", model, "--seed", 4, "--length", 20, "--count", 2)
+    one, two = (run("sample", model, "--seed", seed, "--length", 20).out for seed in (4, 5))
+    assert result.out == f"── seed 4 ──\n{one}\n── seed 5 ──\n{two}"
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_an_export_is_written_again_byte_for_byte(run: Run, model: Path, tmp_path: Path, count: int) -> None:
+    file = tmp_path / "kept.json"
+    words = ("sample", model, "--seed", 8, "--length", 60, "--prompt", "And", "--count", count, "--state", "random:0.7")
+    assert run(*words, "--output", file).out == ""
+    again = run("sample", model, "--from-export", file)
+    assert again.code == 0 and again.out == run(*words).out
+    events = run("sample", model, "--from-export", file, "--json").events
+    assert [event["seed"] for event in events] == [*range(8, 8 + count)]
+
+
+@pytest.mark.parametrize("suffix", [".txt", ".md", ".html", ".json", ".csv"])
+def test_output_by_suffix(run: Run, model: Path, tmp_path: Path, suffix: str) -> None:
+    file = tmp_path / f"kept{suffix}"
+    result = run("sample", model, "--seed", 8, "--length", 30, "--output", file)
+    assert (result.code, result.out, result.err) == (0, "", f"Wrote “{file}”.\n")
+    assert file.stat().st_size >= 30
+
+
+def test_the_prompt_may_come_from_a_file_or_standard_input(run: Run, model: Path, tmp_path: Path, typed) -> None:
+    file = tmp_path / "prompt.txt"
+    file.write_bytes(b"The moon\r\n")
+    from_file = run("sample", model, "--prompt-file", file, "--seed", 1, "--length", 30)
+    typed(b"The moon\n")
+    from_input = run("sample", model, "--prompt-file", "-", "--seed", 1, "--length", 30)
+    assert from_file.out == from_input.out
+    assert from_file.out.startswith("The moon\n")
+
+
+def test_stop_ends_the_text(run: Run, model: Path) -> None:
+    out = run("sample", model, "--seed", 1, "--stop", "e", "--stop", "o", "--length", 5000).out
+    assert out.endswith(("e\n", "o\n")) and len(out) < 5000
+
+
+def test_unknown_characters_are_refused_dropped_or_replaced(run: Run, model: Path) -> None:
+    refused = run("sample", model, "--prompt", "Théo", "--seed", 1)
+    assert refused.code == 2 and refused.out == "" and "“é”" in refused.err and "--unknown drop" in refused.err
+    for choice in ("drop", "replace"):
+        result = run("sample", model, "--prompt", "Thé moon", "--unknown", choice, "--seed", 1, "--length", 5)
+        assert result.code == 0 and "“é”" in result.err and result.err.count("\n") == 1
+
+
+def test_seed_states(run: Run, tmp_path: Path) -> None:
+    model = tmp_path / "m.safetensors"
+    save_model(model, make_model("gru", layers=2, learned=True))
+    words = ("sample", model, "--seed", 1, "--length", 200, "--json")
+    events = {state: run(*words, "--state", state).events[0] for state in ("zero", "learned", "random", "random:3")}
+    assert len({event["state_fingerprint"] for event in events.values()}) == 4
+    assert events["zero"]["text"] != events["random"]["text"]
+    assert run(*words).events[0] == events["learned"]
+    assert run("state", "capture", model, "--text", "The moon", "--output", tmp_path / "s.state").code == 0
+    primed = run("sample", model, "--state", tmp_path / "s.state", "--seed", 1, "--length", 40)
+    assert "The moon" + primed.out == run("sample", model, "--prompt", "The moon", "--seed", 1, "--length", 40).out
+
+
+def test_a_signal_keeps_what_was_written(
+    run: Run, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = verb._write_out
+
+    def interrupted(*arguments, **keywords) -> None:
+        signal.raise_signal(signal.SIGINT)
+        real(*arguments, **keywords)
+
+    monkeypatch.setattr(verb, "_write_out", interrupted)
+    file = tmp_path / "kept.json"
+    result = run("sample", model, "--length", 100000, "--count", 5, "--output", file, "--seed", 1)
+    assert result.code == 130
+    kept = json.loads(file.read_text())["samples"]
+    assert len(kept) == 1 and len(kept[0]["text"]) == 1
+    assert run("sample", model, "--from-export", file).code == 0
+
+
+def test_a_terminal_is_not_commanded_by_a_model(run: Run, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from chargen.cli import output
+
+    monkeypatch.setattr(output, "is_terminal", lambda stream=None: True)
+    assert output.visible("\x1b[2J") == "␛[2J"
