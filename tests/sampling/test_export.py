@@ -228,7 +228,7 @@ def test_a_changed_export_is_read_or_refused_with_one_sentence(data, sample, tmp
             if data.draw(st.booleans()):
                 del parent[path[-1]]
             else:
-                parent[path[-1]] = data.draw(ODD)
+                parent[path[-1]] = copy.deepcopy(data.draw(ODD))
         except (KeyError, IndexError, TypeError):
             continue
     path = tmp_path / "changed.json"
