@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from chargen.cli.output import note, print_event, print_table
+from chargen.cli.output import note, print_event, print_table, write
 from chargen.cli.parser import HelpFormatter, UsageError
 from chargen.cli.shell import command_line
 from chargen.errors import FileError
@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
             print_event("corpus", asdict(entry))
             continue
         if number:
-            print()
+            write("\n")
         named = f"{entry.name} (learned where no text is given)" if entry.default else entry.name
         print_table(
             named,

@@ -111,13 +111,18 @@ def clock_words(seconds: float) -> str:
     return f"{whole // 3600}:{whole % 3600 // 60:02d} h"
 
 
-def started_words(event: "Started") -> str:
-    """What is trained and where, in one line."""
-    continued = f" from step {event.step:,}" if event.step else ""
+def network_words(event: "Started") -> str:
+    """What is trained, in one line."""
+    continued = f" · from step {event.step:,}" if event.step else ""
     return (
         f"{event.layers}×{event.hidden} {event.cell.upper()} · {event.parameters:,} parameters · "
-        f"{event.characters:,} characters of {event.vocabulary:,} kinds · {event.device} ({event.reason}){continued}"
+        f"{event.characters:,} characters of {event.vocabulary:,} kinds{continued}"
     )
+
+
+def device_words(event: "Started") -> str:
+    """Where, and why there."""
+    return f"on {event.device}: {event.reason}"
 
 
 def validated_words(event: "Validated") -> str:
@@ -156,7 +161,8 @@ class QuietView:
         match type(event).__name__:
             case "Started":
                 self._run = event.run
-                self._say(started_words(event))
+                self._say(network_words(event))
+                self._say(device_words(event))
             case "Notice":
                 note(event.message)
             case "Progress":
@@ -261,7 +267,8 @@ class LiveView:
         if self._started is None:
             lines.append(Text("Reading the text and getting ready …", style="dim"))
         else:
-            lines.append(Text(visible(started_words(self._started)), style="dim", overflow="ellipsis", no_wrap=True))
+            for words in (network_words(self._started), device_words(self._started)):
+                lines.append(Text(visible(words), style="dim", overflow="ellipsis", no_wrap=True))
         progress = self._progress
         if progress is not None:
             left = "" if progress.seconds_left is None else f"{clock_words(progress.seconds_left)} left"
@@ -270,12 +277,15 @@ class LiveView:
             bar = Table.grid(expand=True, padding=(0, 1))
             bar.add_column(ratio=1)
             bar.add_column(justify="right", no_wrap=True)
-            bar.add_row(ProgressBar(total=1.0, completed=progress.fraction), f"{progress.fraction:4.0%}  {left}")
+            bar.add_row(
+                ProgressBar(total=1.0, completed=progress.fraction, complete_style="cyan"),
+                f"{progress.fraction:4.0%}  {left}",
+            )
             lines += [bar, self._figures(progress)]
         elif self._started is not None:
             lines.append(Text("Measuring which way is fastest here …", style="dim"))
         if self._sampled is not None:
-            room = max(1, min(_SAMPLE_LINES, self._console.height - 9))
+            room = max(1, min(_SAMPLE_LINES, self._console.height - 11))
             text = Text(visible(self._sampled.text.strip("\n")), style="dim")
             shown = text.wrap(self._console, width - 4)[:room]
             lines += [Text(""), *shown]
@@ -285,10 +295,10 @@ class LiveView:
         from rich.text import Text
 
         figures = Text(overflow="ellipsis", no_wrap=True)
-        figures.append(f"step {progress.step:,}   train {progress.train_loss:.3f}")
+        figures.append(f"train {progress.train_loss:.3f} nats")
         if self._validated is not None:
             figures.append(f"   {validated_words(self._validated)}", style="bold")
-        figures.append(f"   {progress.characters_per_second:,.0f} characters/s", style="dim")
+        figures.append(f"\nstep {progress.step:,}   {progress.characters_per_second:,.0f} characters/s", style="dim")
         return figures
 
 

@@ -1,49 +1,30 @@
 """Texts named on the command line, read for a model that knows its own characters."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chargen.errors import CorpusError, UnknownCharacterError
 
 if TYPE_CHECKING:
     from chargen.corpus.builder import EncodedText
-    from chargen.corpus.corpus import Corpus
+    from chargen.corpus.cleaning import NewlineChoice
     from chargen.corpus.vocabulary import Ids, Unknown
 
 
 def read_text(
-    name: str, *, encoding: str | None = None, as_text: bool = False, newlines: str = "normalise"
-) -> "EncodedText | Corpus":
+    name: str, *, encoding: str | None = None, as_text: bool = False, newlines: "NewlineChoice" = "normalise"
+) -> "EncodedText":
     """Read a file, a folder, ``-`` or a text of the catalog, without asking that it be long enough to learn from.
 
     Raises:
         CorpusError: it cannot be read, or is empty.
     """
-    from chargen.corpus.builder import TextBuilder
-    from chargen.corpus.catalog import entries, load_entry
-    from chargen.corpus.readers.encoding import named_encoding
-    from chargen.corpus.readers.files import find_files
+    from chargen.corpus.catalog import gather
 
-    if encoding is not None:
-        named_encoding(encoding)
-    if name != "-" and _is_absent(name) and name in [entry.name for entry in entries()]:
-        return load_entry(name)
-    found = find_files([Path(name)])
-    builder = TextBuilder(found.size, newlines="keep" if newlines == "keep" else "normalise")
-    builder.add_files(found, encoding=encoding, as_text=as_text)
-    return builder.finish("standard input" if name == "-" else name)
+    builder, what = gather([name], encoding=encoding, as_text=as_text, newlines=newlines)
+    return builder.finish(what)
 
 
-def _is_absent(name: str) -> bool:
-    try:
-        return not Path(name).exists()
-    except (OSError, ValueError):  # reading it says what is wrong
-        return False
-
-
-def ids_for(
-    text: "EncodedText | Corpus", vocabulary: tuple[str, ...], unknown: "Unknown"
-) -> tuple["Ids", tuple[str, ...]]:
+def ids_for(text: "EncodedText", vocabulary: tuple[str, ...], unknown: "Unknown") -> tuple["Ids", tuple[str, ...]]:
     """The text in the ids of ``vocabulary``, piece by piece, and the characters that it does not know.
 
     Raises:

@@ -1,6 +1,7 @@
 """``chargen train``: learn a text and show it."""
 
 import argparse
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,10 +10,11 @@ from chargen.cli.output import print_event
 from chargen.cli.parser import HelpFormatter, add_options, given
 from chargen.cli.progress import NoView, View, choose_view
 from chargen.cli.torch_import import import_torch
-from chargen.errors import ChargenError
+from chargen.errors import ChargenError, RunError
 from chargen.settings import group
 
 if TYPE_CHECKING:
+    from chargen.corpus.corpus import Corpus
     from chargen.training.clock import Clock
     from chargen.training.trainer import Trainer
 
@@ -68,38 +70,67 @@ def run_train(arguments: argparse.Namespace) -> int:
     from chargen.training.clock import Clock  # importing chargen.training loads no torch
 
     clock = Clock()
-    view: View | None = None
+    overrides = given(arguments, *_BUDGET, *_MODEL, *_TRAINING, *_CORPUS)
+    view = choose_view(json=arguments.json)
     try:
-        overrides = given(arguments, *_BUDGET, *_MODEL, *_TRAINING, *_CORPUS)
-        view = choose_view(json=arguments.json)
         trainer = _prepare(arguments, overrides, clock)
         try:
             return _Watch(trainer, view).run()
         finally:
             trainer.close()
-    except ChargenError as error:
-        if view is not None:
-            view.close()
+    except (ChargenError, RuntimeError, ValueError, MemoryError) as error:
         if arguments.json:
-            print_event("failed", {"message": str(error)})
+            with contextlib.suppress(OSError):
+                print_event("failed", {"message": str(error) or type(error).__name__})
         raise
     finally:
-        if view is not None:
-            view.close()
+        view.close()
 
 
 def _prepare(arguments: argparse.Namespace, overrides: dict[str, Any], clock: "Clock") -> "Trainer":
+    """A trainer. What can be refused without torch is refused at once, not after the seconds it takes to load."""
+    corpus = None
+    if arguments.resume:
+        _check_resume(arguments.run_folder)
+    else:
+        _check_new(arguments.run_folder, arguments.start_from)
+        corpus = _read(arguments.texts, {name: overrides[name] for name in _CORPUS if name in overrides})
     with clock.excluded():
         import_torch(training=True)
         from chargen.training.session import TrainingRequest, prepare
     request = TrainingRequest(
         texts=tuple(arguments.texts),
+        corpus=corpus,
         run=arguments.run_folder,
         resume=arguments.resume,
         start_from=arguments.start_from,
         overrides=overrides,
     )
     return prepare(request, clock)
+
+
+def _check_resume(run: Path | None) -> None:
+    from chargen.model.runs import open_run
+
+    if run is None:
+        raise RunError("Name the run to continue: chargen train --run FOLDER --resume")
+    open_run(run)
+
+
+def _check_new(run: Path | None, start_from: Path | None) -> None:
+    from chargen.model.model_file import resolve_model
+    from chargen.model.runs import create_run
+
+    if run is not None and run.exists() and (not run.is_dir() or any(run.iterdir())):
+        create_run(run)  # refuses
+    if start_from is not None:
+        resolve_model(start_from)
+
+
+def _read(texts: list[str], reading: dict[str, Any]) -> "Corpus":
+    from chargen.corpus.catalog import resolve
+
+    return resolve(texts, **reading)
 
 
 class _Watch:

@@ -14,6 +14,7 @@ import pytest
 from chargen.model.model_file import load_model
 from tests.cli.conftest import VERSE, Run
 
+SMALL = ["--hidden", 8, "--streams", 2, "--unroll", 8, "--precision", "float32", "--threads", 1]
 ROOT = Path(__file__).resolve().parents[2]
 posix = pytest.mark.skipif(os.name == "nt", reason="signals and pipes of POSIX")
 
@@ -109,7 +110,7 @@ def test_a_signal_while_training_saves_a_run_that_goes_on(
 ) -> None:
     text, folder = tmp_path / "t.txt", tmp_path / "run"
     text.write_text(VERSE * 60)
-    words = ["train", text, "--run", folder, "--minutes", "5", "--json", "--hidden", 8, "--streams", 2, "--unroll", 8]
+    words = ["train", text, "--run", folder, "--minutes", "5", "--json", *SMALL]
     with subprocess.Popen(
         [sys.executable, "-m", "chargen", *map(str, words)],
         env=environment(),
@@ -140,7 +141,7 @@ def test_a_terminal_shows_one_panel_and_the_next_command(tmp_path: Path) -> None
     pty = pytest.importorskip("pty")
     text = tmp_path / "t.txt"
     text.write_text(VERSE * 20)
-    words = ["train", text, "--run", tmp_path / "run", "--steps", 30, "--hidden", 8, "--streams", 2, "--unroll", 8]
+    words = ["train", text, "--run", tmp_path / "run", "--steps", 30, *SMALL]
     ours, theirs = pty.openpty()
     with subprocess.Popen(
         [sys.executable, "-m", "chargen", *map(str, words)],

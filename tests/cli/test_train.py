@@ -16,7 +16,22 @@ from chargen.cli.shell import command_line
 from chargen.training import events
 from tests.cli.conftest import VERSE, Run
 
-SMALL = ["--hidden", 8, "--embedding", 4, "--layers", 1, "--streams", 4, "--unroll", 8, "--precision", "float32"]
+SMALL = [
+    "--hidden",
+    8,
+    "--embedding",
+    4,
+    "--layers",
+    1,
+    "--streams",
+    4,
+    "--unroll",
+    8,
+    "--precision",
+    "float32",
+    "--threads",
+    1,
+]
 
 STARTED = events.Started(
     "runs/r", "CPU", "you chose it", "float32", "torch", 2, "lstm", 1, 8, 4, 4, 8, 1234, 3400, 30, 0
@@ -76,7 +91,8 @@ def test_a_pipe_is_quiet(capsys: pytest.CaptureFixture[str]) -> None:
         view.show(event)
     out, err = capsys.readouterr()
     assert out.splitlines() == [
-        "1×8 LSTM · 1,234 parameters · 3,400 characters of 30 kinds · CPU (you chose it)",
+        "1×8 LSTM · 1,234 parameters · 3,400 characters of 30 kinds",
+        "on CPU: you chose it",
         "step 10 · 2 s · train 2.500 · validation 2.250 nats, 3.246 bits · 21,333 characters/s · best",
         "",
         "the moon",
@@ -191,7 +207,22 @@ def test_train_then_go_on_then_write(run: Run, text: Path, tmp_path: Path) -> No
     assert run("sample", folder, "--seed", 1, "--length", 10).code == 0
     assert run("inspect", folder, "--json").events[0]["can_resume"] is True
     assert run("score", folder, text, "--json").code == 0
-    child = run("train", text, "--run", tmp_path / "child", "--from", folder, "--steps", 2, "--json", *SMALL[-6:])
+    child = run(
+        "train",
+        text,
+        "--run",
+        tmp_path / "child",
+        "--from",
+        folder,
+        "--steps",
+        2,
+        "--json",
+        "--streams",
+        4,
+        "--unroll",
+        8,
+        *SMALL[-4:],
+    )
     assert child.code == 0 and child.only("started")[0]["hidden"] == 8
 
 
