@@ -1,0 +1,155 @@
+"""What the window's jobs do, in their own threads. No Qt here.
+
+Torch, and everything that imports it, is imported inside these functions only: it takes seconds, and
+meanwhile the window is already there.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from chargen.errors import DeviceError
+from chargen.jobs import Worker
+
+if TYPE_CHECKING:
+    from chargen.corpus.corpus import Corpus
+    from chargen.model.model_file import Model
+    from chargen.model.state import HiddenState
+    from chargen.training.device import Device
+
+Work = Callable[[Worker], Any]
+
+
+@dataclass(frozen=True)
+class ReadingProgress:
+    """The share of a text that is read. Latest wins."""
+
+    latest_wins: ClassVar[bool] = True
+
+    fraction: float
+
+
+@dataclass(frozen=True)
+class TextChoices:
+    """How to read a text. Reading again with other choices needs the same paths.
+
+    Attributes:
+        paths: files and folders, in order; empty for a text of the catalog.
+        entry: the name of that text, else empty.
+        encoding: the user's choice; None guesses.
+        as_text: read what looks binary all the same.
+        newlines: ``normalise`` or ``keep``.
+        validation: the last share of the text, kept aside.
+    """
+
+    paths: tuple[Path, ...] = ()
+    entry: str = ""
+    encoding: str | None = None
+    as_text: bool = False
+    newlines: str = "normalise"
+    validation: float = 0.1
+
+
+def find_device(worker: Worker) -> "Device":
+    """Import torch and choose the device. Raises DeviceError where torch cannot be loaded."""
+    try:
+        from chargen.training.device import choose_device
+    except (ImportError, OSError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise DeviceError(
+            f"PyTorch could not be loaded ({reason}); writing works, training does not. `chargen doctor` says more."
+        ) from error
+    worker.check()
+    return choose_device()
+
+
+def read(choices: TextChoices) -> Work:
+    """Read a text; the result is a Corpus."""
+
+    def work(worker: Worker) -> "Corpus":
+        from chargen.corpus.catalog import load_entry
+        from chargen.corpus.corpus import read_corpus
+
+        def report(fraction: float) -> None:
+            worker.post(ReadingProgress(fraction))
+
+        if choices.entry:
+            return load_entry(choices.entry, validation=choices.validation, check=worker.check, report=report)
+        return read_corpus(
+            choices.paths, encoding=choices.encoding, as_text=choices.as_text,
+            newlines="keep" if choices.newlines == "keep" else "normalise",
+            validation=choices.validation, check=worker.check, report=report,
+        )  # fmt: skip
+
+    return work
+
+
+def load_model(path: Path) -> Work:
+    """Read a model file or the model of a run folder; the result is a Model."""
+
+    def work(worker: Worker) -> "Model":
+        from chargen.model.model_file import load_model as load
+
+        return load(path)
+
+    return work
+
+
+def load_state(path: Path) -> Work:
+    """Read a ``.state`` file; the result is a HiddenState."""
+
+    def work(worker: Worker) -> "HiddenState":
+        from chargen.model.state import HiddenState
+
+        return HiddenState.load(path)
+
+    return work
+
+
+def train(
+    corpus: "Corpus | None" = None, overrides: dict[str, Any] | None = None, continued: Path | None = None
+) -> Work:
+    """Train on ``corpus``, or continue the run in ``continued``; events are those of chargen.training.events."""
+
+    def work(worker: Worker) -> Any:
+        find_device(worker)  # the import of torch is no part of the training's clock
+        from chargen.training.job import train as training
+        from chargen.training.session import TrainingRequest
+
+        request: TrainingRequest = TrainingRequest(
+            corpus=corpus, run=continued, resume=continued is not None, overrides=dict(overrides or {})
+        )
+        return training(request)(worker)
+
+    return work
+
+
+MODEL_SUFFIXES = (".safetensors",)
+STATE_SUFFIXES = (".state",)
+
+
+def what_to_open(paths: Sequence[Path]) -> tuple[str, str]:
+    """What a drop or a choice of files means: ``texts``, ``model`` or ``state``; or ``refused`` and a sentence."""
+    if not paths:
+        return "refused", "Nothing in this drop is a file."
+    kinds = {_kind(path) for path in paths}
+    if kinds == {"texts"}:
+        return "texts", ""
+    if len(paths) == 1:
+        return kinds.pop(), ""
+    if len(kinds) > 1:
+        return "refused", "Open either texts, or one model, or one seed state; not several kinds together."
+    return "refused", f"Open one {'model' if kinds == {'model'} else 'seed state'} at a time."
+
+
+def _kind(path: Path) -> str:
+    suffix = path.suffix.lower()
+    if suffix in STATE_SUFFIXES:
+        return "state"
+    if suffix in MODEL_SUFFIXES:
+        return "model"
+    try:
+        return "model" if (path / "run.json").is_file() else "texts"
+    except OSError:
+        return "texts"
