@@ -5,12 +5,14 @@ directions, with the size: no rule of thumb holds. Each candidate runs a few rea
 copy of the network; the answer is kept per machine, PyTorch build and shape.
 """
 
+import contextlib
 import copy
 import hashlib
 import json
 import platform
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -27,6 +29,7 @@ TOLERANCE = 0.02
 """A candidate whose loss on the first step differs by more than this share from the reference's is not correct."""
 
 TRIALS = 3
+MAXIMUM_ENTRIES = 200
 
 
 def _cache_key(network: CharRNN, config: TrainingConfig, device: str, threads: int) -> str:
@@ -52,11 +55,19 @@ def _processor() -> str:
     return f"{platform.processor()} {torch.backends.cpu.get_cpu_capability()}"
 
 
+def _entries() -> dict[str, Any]:
+    """What is remembered; nothing where the cache is missing, damaged or foreign."""
+    try:
+        entries = read_json(cache_dir() / "backends.json", limit=2**20)
+    except FileError:
+        return {}
+    return entries if isinstance(entries, dict) else {}
+
+
 def _cached(key: str, options: list[Backend]) -> Backend | None:
     try:
-        entry = read_json(cache_dir() / "backends.json", limit=2**20)
-        backend = Backend(**entry[key])
-    except (FileError, KeyError, TypeError):
+        backend = Backend(**_entries()[key])
+    except (KeyError, TypeError):
         return None
     return backend if backend in options else None
 
@@ -64,15 +75,10 @@ def _cached(key: str, options: list[Backend]) -> Backend | None:
 def _remember(key: str, backend: Backend) -> None:
     """Keep the answer; a cache that cannot be written is no reason to stop."""
     path = cache_dir() / "backends.json"
-    try:
+    newest = list(_entries().items())[-MAXIMUM_ENTRIES:]
+    with contextlib.suppress(FileError):
         ensure_folder(path.parent)
-        entries = read_json(path, limit=2**20) if path.exists() else {}
-        entries = entries if isinstance(entries, dict) else {}
-        while len(entries) > 200:
-            entries.pop(next(iter(entries)))
-        write_json(path, {**entries, key: backend.to_json()})
-    except FileError:
-        return
+        write_json(path, {**dict(newest), key: backend.to_json()})
 
 
 def choose_backend(

@@ -320,8 +320,8 @@ class Trainer:
         return (self._total_steps() - self._progress.step) * self.clock.seconds() / self._session_steps
 
     def _sample_interval(self) -> float:
-        total = self.config.minutes * 60 if self.config.minutes is not None else 60.0
-        return min(5.0, max(1.0, total / 12))
+        """Seconds to the next live sample: soon at first, when much changes, then every few seconds."""
+        return min(5.0, max(1.0, 0.3 * self.clock.seconds()))
 
     def _next_validation(self) -> tuple[float | None, int | None]:
         """When to validate next: (seconds, None) under a time budget, else (None, step), so that equal runs agree."""

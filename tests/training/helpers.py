@@ -11,8 +11,8 @@ from chargen.training.config import TrainingConfig
 from chargen.training.device import Device
 from chargen.training.trainer import Trainer
 
-TEXT = "".join(f"the {word} sat on the {other} and sang.\n" for word in "cat dog hen cow owl".split() for other in
-               "mat log pen bow towel".split()) * 4  # fmt: skip
+TEXT = "".join(f"the {word} sat on the {other} and sang.\n" for word in ["cat", "dog", "hen", "cow", "owl"] for other in
+               ["mat", "log", "pen", "bow", "towel"]) * 4  # fmt: skip
 CPU = Device("cpu", "CPU", "a test")
 
 

@@ -1,5 +1,7 @@
 """One learning step against the textbook."""
 
+import itertools
+
 import pytest
 import torch
 from torch.nn import functional as F
@@ -27,7 +29,7 @@ def plain_gradients(network, block):
     state = network.start_state(block.shape[1])
     layers = [tuple(part[k] for part in state) for k in range(network.config.layers)]
     losses = []
-    for row, target in zip(block[:-1], block[1:], strict=True):
+    for row, target in itertools.pairwise(block):
         x = named["embedding.weight"][row]
         for k in range(len(layers)):
             weights = [named[f"rnn.{kind}_l{k}"] for kind in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
