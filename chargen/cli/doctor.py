@@ -244,8 +244,13 @@ def _qt_trouble() -> str | None:
 
 def _writable(path: Path) -> bool:
     """Whether ``path`` can be written, or made where it is not there yet."""
-    there = next((place for place in (path, *path.parents) if place.exists()), Path("/"))
-    return os.access(there, os.W_OK | os.X_OK if there.is_dir() else os.W_OK)
+    try:
+        there = next((place for place in (path, *path.parents) if place.exists()), Path("/"))
+        if there.is_dir():  # rights alone do not tell: a full disk has them, and root has them everywhere
+            return os.access(there, os.W_OK | os.X_OK) and shutil.disk_usage(there).free > 0
+        return there == path and os.access(there, os.W_OK)
+    except OSError:
+        return False
 
 
 def _look_at_places(findings: Findings) -> None:

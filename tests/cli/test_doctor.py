@@ -3,6 +3,7 @@
 import builtins
 import os
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -45,6 +46,14 @@ def test_this_machine(run: Run, calm: None) -> None:
     assert event["runs_writable"] is True
     shown = run("doctor")
     assert shown.code == 0 and "The commands work" in shown.out and event["torch"] in shown.out
+
+
+def test_a_place_that_cannot_be_written(run: Run, calm: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("CHARGEN_HOME", str(tmp_path / "file" / "home"))
+    result = run("doctor", "--json")
+    assert result.code == 2 and result.events[0]["runs_writable"] is False
+    assert any("CHARGEN_HOME" in problem["mend"] for problem in result.events[0]["problems"])
 
 
 def test_without_torch_it_says_what_to_install(run: Run, calm: None, monkeypatch: pytest.MonkeyPatch) -> None:
