@@ -1,0 +1,333 @@
+"""Sampling as the work of a job: commands in, chunks of text out.
+
+Characters travel in chunks, at most :data:`CHUNKS_PER_SECOND` of them, so that whoever shows them is not
+called ten thousand times a second. The first character travels alone, at once. Commands are heard between
+two characters, and every few characters while a prompt is read.
+"""
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chargen.corpus.vocabulary import Unknown
+from chargen.errors import ChargenError
+from chargen.jobs import Worker
+from chargen.model.model_file import Model
+from chargen.model.state import HiddenState
+from chargen.sampling.engine import Engine, Weights
+from chargen.sampling.sample import Sample
+from chargen.sampling.sampler import Sampler, Stream
+from chargen.sampling.seeds import fit_notices, prime
+from chargen.sampling.settings import SamplingSettings
+
+CHUNKS_PER_SECOND = 30
+_HEARD_EVERY = 128  # characters of a prompt between two looks at the commands
+
+
+# -- what is asked for ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class PrimedBy:
+    """The state after reading a text."""
+
+    text: str
+    unknown: Unknown = "refuse"
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A random state."""
+
+    seed: int
+    scale: float = 1.0
+
+
+Seed = Literal["zeros", "learned"] | PrimedBy | Drawn | HiddenState
+"""A seed state by its recipe, so that it can be made again for another model, or by its values."""
+
+
+class Pen:
+    """A model, and its sampler once somebody writes with it. Laying out the weights is left to the first job."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+
+    @cached_property
+    def sampler(self) -> Sampler:
+        return Sampler(self.model)
+
+
+@dataclass(frozen=True)
+class Request:
+    """One sample to write.
+
+    Attributes:
+        after: what has been written already, where the captured state ``seed`` is continued.
+    """
+
+    settings: SamplingSettings
+    seed: Seed = "zeros"
+    after: str = ""
+
+
+# -- commands ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Stop:
+    """End after the present character, and keep what there is."""
+
+
+@dataclass(frozen=True)
+class SetTemperature:
+    """Choose with this temperature from the next character on; recorded in the sample."""
+
+    temperature: float
+
+
+# -- events --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How much of a long text has been read. Latest wins."""
+
+    latest_wins: ClassVar[bool] = True
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Begun:
+    """Everything is ready: the settings with the random seed in use, the state by value, what to mention."""
+
+    settings: SamplingSettings
+    seed_state: HiddenState
+    notices: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Chunk:
+    """Characters in the order they were written, and how surprising each was, in bits."""
+
+    text: str
+    bits: NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Written:
+    """The result of :func:`write`.
+
+    Attributes:
+        state: after the last character, to continue from; None where it is spoiled.
+        ended: ``length``, ``stop text``, ``stopped`` or ``failed``; ``problem`` then says why.
+    """
+
+    sample: Sample
+    state: HiddenState | None
+    ended: Literal["length", "stop text", "stopped", "failed"]
+    problem: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Made:
+    """The result of :func:`prepare` and :func:`load`: a state that fits, and what to mention about it."""
+
+    state: HiddenState
+    notices: tuple[str, ...] = ()
+
+
+# -- work ----------------------------------------------------------------------------------------------
+
+
+class _Stopped(Exception):  # noqa: N818 - not an error: somebody pressed Stop while a prompt was read
+    pass
+
+
+class _Attentive(Engine):
+    """An engine that calls ``hear(done, total)`` every few characters of a long text."""
+
+    def __init__(self, weights: Weights, hear: Callable[[int, int], None]) -> None:
+        super().__init__(weights)
+        self._hear = hear
+
+    def fork(self) -> "_Attentive":
+        twin = _Attentive(self.weights, self._hear)
+        twin._h[:], twin._c[:] = self._h, self._c
+        return twin
+
+    def run(self, ids: Iterable[int]) -> None:
+        everything = list(ids)
+        if len(everything) == 1:  # a single step, as :meth:`advance` makes it
+            super().run(everything)
+            return
+        for start in range(0, len(everything), _HEARD_EVERY):
+            super().run(everything[start : start + _HEARD_EVERY])
+            self._hear(min(start + _HEARD_EVERY, len(everything)), len(everything))
+
+
+class _Ear:
+    """Hears the commands of a sample, whatever it is doing."""
+
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+        self._told = time.monotonic()
+        self.stopped = False
+        self.temperature: float | None = None
+
+    def listen(self) -> bool:
+        """Take in what has arrived; whether something has."""
+        self._worker.check()
+        commands = self._worker.commands()
+        for command in commands:
+            match command:
+                case Stop():
+                    self.stopped = True
+                case SetTemperature(temperature):
+                    self.temperature = temperature
+        return bool(commands)
+
+    def while_reading(self, done: int, total: int) -> None:
+        self.listen()
+        if self.stopped:
+            raise _Stopped
+        if time.monotonic() - self._told > 1 / CHUNKS_PER_SECOND:
+            self._told = time.monotonic()
+            self._worker.post(Reading(done, total))
+
+
+class _Postman:
+    """Gathers characters and posts them in chunks."""
+
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+        self._text: list[str] = []
+        self._bits: list[float] = []
+        self._due = 0.0  # the first one at once
+
+    def take(self, character: str, bits: float) -> None:
+        self._text.append(character)
+        self._bits.append(bits)
+        now = time.monotonic()
+        if now >= self._due:
+            self._due = now + 1 / CHUNKS_PER_SECOND
+            self.post()
+
+    def post(self) -> None:
+        if self._text:
+            bits = np.array(self._bits, np.float32)
+            bits.flags.writeable = False
+            self._worker.post(Chunk("".join(self._text), bits))
+            self._text.clear()
+            self._bits.clear()
+
+
+def make_state(engine: Engine, seed: Seed) -> HiddenState:
+    """The state that ``seed`` means for the engine's model.
+
+    Raises:
+        StateError: it does not fit, or the model learned none. UnknownCharacterError: as :func:`prime` does.
+    """
+    model = engine.model
+    match seed:
+        case HiddenState():
+            seed.check_fits(model.config)
+            return seed
+        case PrimedBy(text, unknown):
+            return prime(engine, text, unknown)
+        case Drawn(number, scale):
+            return HiddenState.random(model.config, number, scale)
+        case "learned":
+            return HiddenState.learned(model)
+    return HiddenState.zero(model.config)
+
+
+def write(pen: Pen, request: Request) -> Callable[[Worker], Written | None]:
+    """The work of a writing job: :class:`Begun`, then chunks; the result is what was written.
+
+    Before the first character a refusal (of a state, of a prompt) fails the job; what is written already is never
+    lost. None is the result if :class:`Stop` came before anything was written.
+    """
+
+    def work(worker: Worker) -> Written | None:
+        ear = _Ear(worker)
+        try:
+            engine = _Attentive(pen.sampler.engine.weights, ear.while_reading)
+            state = make_state(engine, request.seed)
+            stream = Stream(engine, request.settings, state, after=request.after, alternatives=0)
+        except _Stopped:
+            return None
+        worker.post(Begun(stream.settings, stream.seed_state, stream.notices))
+        return _drive(worker, ear, stream, request.settings.length)
+
+    return work
+
+
+def _drive(worker: Worker, ear: _Ear, stream: Stream, length: int) -> Written | None:
+    postman, written = _Postman(worker), 0
+    problem = ""
+    try:
+        _obey(ear, stream)
+        for sampled in stream:
+            written += 1
+            postman.take(sampled.character, sampled.surprise)
+            if ear.listen() or ear.stopped:
+                _obey(ear, stream)
+                if ear.stopped:
+                    break
+    except ChargenError as error:  # the network's numbers went astray: keep the text, say so
+        problem = str(error)
+    postman.post()
+    if problem and not written:
+        raise ChargenError(problem)
+    try:
+        state = stream.final_state
+    except ChargenError:
+        state = None
+    ended: Literal["length", "stop text", "stopped", "failed"] = "stop text"
+    if problem:
+        ended = "failed"
+    elif written >= length:
+        ended = "length"
+    elif ear.stopped:
+        ended = "stopped"
+    return Written(stream.sample(), state, ended, problem)
+
+
+def _obey(ear: _Ear, stream: Stream) -> None:
+    if ear.temperature is not None:
+        stream.set_temperature(ear.temperature)
+        ear.temperature = None
+
+
+def prepare(pen: Pen, seed: Seed) -> Callable[[Worker], Made | None]:
+    """The work that makes a state to look at, before anything is written; None if stopped."""
+
+    def work(worker: Worker) -> Made | None:
+        ear = _Ear(worker)
+        try:
+            state = make_state(_Attentive(pen.sampler.engine.weights, ear.while_reading), seed)
+        except _Stopped:
+            return None
+        return Made(state, fit_notices(state, pen.model))
+
+    return work
+
+
+def load(pen: Pen, read: Callable[[], HiddenState]) -> Callable[[Worker], Made]:
+    """The work that gets a state from a file (``read``) and holds it against the model."""
+
+    def work(worker: Worker) -> Made:
+        state = read()
+        return Made(state, fit_notices(state, pen.model))
+
+    return work
+
+
