@@ -71,13 +71,16 @@ class Desk(QObject):
         self._make_job = make_job
         self._closing = self._closed = False
         self.corpus: Corpus | None = None
-        self.choices = TextChoices()
+        self.choices = TextChoices()  # how the text on the desk was read
+        self.failed_choices = TextChoices()  # of the last text that could not be read
+        self._wanted: TextChoices | None = None  # of the one being read
         self.device: Any = None
         self.model: OpenModel | None = None
         self.training_state = "idle"
         self.training_name = ""  # of the text that is learned, or was last
         self.finished: Any = None  # the Finished event of the last training, if it got so far
         self.run_folder: Path | None = None  # of the training, or of the last
+        self._snapshot: OpenModel | None = None  # the newest copy of the model that learns
         self._follow = True  # whether the model on the desk is the one that learns
         self._reading: Job | None = None
         self._opening: Job | None = None
@@ -114,7 +117,7 @@ class Desk(QObject):
 
     def read_again(self, **changes: Any) -> None:
         """Read the same text with other choices (see :class:`TextChoices`)."""
-        choices = replace(self.choices, **changes)
+        choices = replace(self._wanted or self.choices, **changes)
         if choices.paths or choices.entry:
             self._read(choices)
 
@@ -131,6 +134,9 @@ class Desk(QObject):
 
     def set_validation(self, share: float) -> None:
         """Keep another share of the text aside; nothing needs to be read again."""
+        if self._wanted is not None:
+            self.read_again(validation=share)
+            return
         self.choices = replace(self.choices, validation=share)
         if self.corpus is not None and share != self.corpus.validation_share:
             self.corpus = replace(self.corpus, validation_share=share)
@@ -140,7 +146,7 @@ class Desk(QObject):
         if self._closing:
             return
         self.cancel_reading()
-        self.choices = choices
+        self._wanted = choices
 
         def on_event(event: Any) -> None:
             if job is not self._reading:
@@ -150,23 +156,24 @@ class Desk(QObject):
                     self.corpus_reading.emit(fraction)
                     return
                 case Done(corpus):
-                    self.corpus = corpus
-                    self._reading = None
+                    self._reading = self._wanted = None
+                    self.corpus, self.choices = corpus, choices
                     self.corpus_reading.emit(None)
                     self.corpus_changed.emit(corpus)
                     if then_train is not None:
                         self.start_training(then_train)
                 case Failed():
-                    self._reading = None
+                    self._reading = self._wanted = None
+                    self.failed_choices = choices
                     self.corpus_reading.emit(None)
                     self.corpus_failed.emit(self._sentence(event))
                 case Cancelled():
-                    self._reading = None
+                    self._reading = self._wanted = None
                     self.corpus_reading.emit(None)
 
         job = self._reading = self._make_job("read", tasks.read(choices))
-        self.corpus_reading.emit(0.0)
         self.page_wanted.emit("train" if then_train is not None else "corpus")
+        self.corpus_reading.emit(0.0)
         self._start(job, on_event)
 
     def open_model(self, path: Path) -> None:
@@ -234,7 +241,7 @@ class Desk(QObject):
     def _train(self, work: tasks.Work, name: str) -> None:
         if self._closing or self._training is not None:
             return
-        self.training_name, self.finished, self._follow = name, None, True
+        self.training_name, self.finished, self._follow, self._snapshot = name, None, True, None
         self._training = self._make_job("train", work)
         self._set_training("starting")
         self._start(self._training, self._on_training)
@@ -253,8 +260,9 @@ class Desk(QObject):
                 if self.training_state == "paused":
                     self._set_training("running")
             case events.Snapshot():
+                self._snapshot = OpenModel(event.model, self.training_name, None, True)
                 if self._follow:
-                    self._set_model(OpenModel(event.model, self.training_name, None, True))
+                    self._set_model(self._snapshot)
             case events.Finished():
                 self.finished = event
             case Done() | Cancelled():
@@ -271,7 +279,9 @@ class Desk(QObject):
 
     def _take_finished_model(self) -> None:
         """What was saved (the best on validation) takes the place of the last live copy."""
-        if self._closing or self.finished is None or not self.finished.model or not self._follow:
+        if self._closing or self._training is not None or not self._follow:
+            return
+        if self.finished is None or not self.finished.model:
             return
         path, name = Path(self.finished.model), self.training_name
 
@@ -312,6 +322,8 @@ class Desk(QObject):
     def write_with_training(self) -> None:
         """Put the model that learns (or learned last) back on the desk, after another was opened."""
         self._follow = True
+        if self._snapshot is not None and self.model is not self._snapshot:
+            self._set_model(self._snapshot)
         self._take_finished_model()
 
     def _command(self, name: str, *values: Any) -> None:

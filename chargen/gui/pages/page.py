@@ -42,7 +42,7 @@ class Page(QWidget):
         self._stack = QStackedWidget()
         self._stack.addWidget(self._full())
         middle = QWidget()
-        rows = QVBoxLayout(middle)
+        self._rows = rows = QVBoxLayout(middle)
         rows.setContentsMargins(theme.SPACE_6, theme.SPACE_4, theme.SPACE_6, theme.SPACE_5)
         rows.setSpacing(theme.SPACE_3)
         rows.addLayout(self._header(title))
@@ -96,6 +96,10 @@ class Page(QWidget):
     def add_tool(self, widget: QWidget) -> None:
         """Put a tool at the right end of the header."""
         self._tools.addWidget(widget)
+
+    def add_above(self, widget: QWidget) -> None:
+        """Put something between the header and the work that also stands on the empty page."""
+        self._rows.insertWidget(self._rows.count() - 1, widget)
 
     def show_empty(self, empty: QWidget | None) -> None:
         """Show ``empty`` in place of work, foot and panel; None shows those again."""

@@ -1,0 +1,124 @@
+"""The Corpus page with nothing on it: a place to drop a text, and a few texts at hand."""
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+
+from chargen.gui import theme, words
+from chargen.gui.widgets.buttons import GhostButton
+from chargen.gui.widgets.drop_zone import DropZone
+from chargen.gui.widgets.labelled import SectionLabel
+from chargen.gui.widgets.themed import follow_theme
+
+if TYPE_CHECKING:
+    from chargen.corpus.catalog import CatalogEntry
+
+CARD_HEIGHT = 148
+
+
+class ExampleCard(QPushButton):
+    """One text at hand: its title, what it is, and what it is good for showing. ``chosen`` carries its name."""
+
+    chosen = Signal(str)
+
+    def __init__(self, name: str, title: str, form: str, shows: str, size: str) -> None:
+        super().__init__()
+        self.name = name
+        self._title, self._form, self._size = title, form, size
+        self.setAccessibleName(f"Example: {title}")
+        self.setAccessibleDescription(f"{form}. {shows}")
+        self.setToolTip(shows)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setAutoDefault(False)
+        self.setAttribute(Qt.WidgetAttribute.WA_Hover)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setFixedHeight(CARD_HEIGHT)
+        self.clicked.connect(self._clicked)
+        follow_theme(self)
+
+    def sizeHint(self) -> QSize:
+        return QSize(220, CARD_HEIGHT)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(160, CARD_HEIGHT)
+
+    def _clicked(self) -> None:
+        self.chosen.emit(self.name)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        t = theme.tokens()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(theme.colour(t.line), theme.HAIRLINE))
+        painter.setBrush(theme.colour(t.hover if self.underMouse() or self.isDown() else t.surface))
+        frame = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
+        painter.drawRoundedRect(frame, theme.RADIUS_CARD, theme.RADIUS_CARD)
+        inner = self.rect().adjusted(theme.SPACE_4, theme.SPACE_3, -theme.SPACE_4, -theme.SPACE_3)
+        title_font = theme.book_font(theme.TEXT_TITLE)
+        height = QFontMetrics(title_font).height()
+        painter.setFont(title_font)
+        painter.setPen(theme.colour(t.ink))
+        left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop
+        title = QFontMetrics(title_font).elidedText(self._title, Qt.TextElideMode.ElideRight, inner.width())
+        painter.drawText(QRect(inner.left(), inner.top(), inner.width(), height), left, title)
+        small = theme.ui_font(theme.TEXT_SMALL)
+        row = QFontMetrics(small).height()
+        painter.setFont(small)
+        painter.setPen(theme.colour(t.ink_2))
+        top = inner.top() + height + theme.SPACE_1
+        room = QRect(inner.left(), top, inner.width(), inner.bottom() - row - theme.SPACE_2 - top)
+        painter.drawText(room, left | Qt.TextFlag.TextWordWrap, self._form)
+        painter.drawText(QRect(inner.left(), inner.bottom() - row, inner.width(), row + 2), left, self._size)
+
+
+class CorpusEmpty(QWidget):
+    """``zone`` takes drops; ``example`` carries the name of a text at hand that was chosen."""
+
+    example = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.zone = DropZone()
+        self._label = SectionLabel("Or begin with a text at hand")
+        self._cards = QHBoxLayout()
+        self._cards.setSpacing(theme.SPACE_3)
+        self._more = QHBoxLayout()
+        self._more.setSpacing(theme.SPACE_2)
+        shelf = QWidget()
+        shelf.setMinimumHeight(CARD_HEIGHT)  # the cards come a moment later: nothing jumps
+        shelf.setLayout(self._cards)
+        self._cards.setContentsMargins(0, 0, 0, 0)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(theme.SPACE_3)
+        layout.addWidget(self.zone, 1)
+        layout.addSpacing(theme.SPACE_1)
+        layout.addWidget(self._label)
+        layout.addWidget(shelf)
+        layout.addLayout(self._more)
+        self.cards: list[ExampleCard] = []
+        self.small: list[GhostButton] = []
+
+    def set_entries(self, entries: "list[CatalogEntry]") -> None:
+        """Bundled texts as cards; what every Python carries as smaller choices."""
+        for entry in entries:
+            size = f"{entry.characters:,} characters"
+            if entry.kind == "bundled":
+                card = ExampleCard(entry.name, entry.title, entry.form, entry.shows, size)
+                card.chosen.connect(self.example)
+                self._cards.addWidget(card)
+                self.cards.append(card)
+            else:
+                button = GhostButton(f"{entry.title} · {words.large(entry.characters)} characters")
+                button.setProperty("entry", entry.name)
+                button.setToolTip(entry.shows)
+                button.clicked.connect(self._small_clicked)
+                self._more.addWidget(button)
+                self.small.append(button)
+        self._more.addStretch(1)
+        self._label.setVisible(bool(entries))
+
+    def _small_clicked(self) -> None:
+        self.example.emit(self.sender().property("entry"))

@@ -1,0 +1,203 @@
+"""How to train: a preset, a time, and every other setting folded away, made from the settings table."""
+
+from typing import Any
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QLineEdit, QVBoxLayout, QWidget
+
+from chargen.errors import SettingError
+from chargen.gui import theme, words
+from chargen.gui.widgets.cards import ChoiceCards
+from chargen.gui.widgets.fold import Fold
+from chargen.gui.widgets.labelled import FieldLabel, HintLabel, SectionLabel
+from chargen.settings import OPTIONS, Option
+
+PRESETS = (("quick", "Quick"), ("balanced", "Balanced"), ("best", "Best"))
+_OWN_CONTROL = ("minutes", "epochs", "steps", "preset")
+ADVANCED = [
+    option for option in OPTIONS.values() if option.group in ("model", "training") and option.name not in _OWN_CONTROL
+]
+
+
+class MinutesBox(QDoubleSpinBox):
+    """Minutes, without zeros that say nothing; the wheel scrolls the panel unless the box has the focus."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        option = OPTIONS["minutes"]
+        self.setDecimals(2)
+        self.setRange(0.1, option.maximum or 0.1)
+        self.setSuffix(" min")
+        self.setKeyboardTracking(False)
+        self.setFont(theme.ui_font(tabular=True))
+        self.setFixedHeight(theme.CONTROL_HEIGHT)
+
+    def textFromValue(self, value: float) -> str:
+        return f"{value:g}"
+
+    def valueFromText(self, text: str) -> float:
+        try:
+            return float(text.removesuffix(self.suffix()).strip().replace(",", "."))
+        except ValueError:
+            return self.value()
+
+    def stepBy(self, steps: int) -> None:
+        step = 0.5 if self.value() + min(steps, 0) * 0.5 < 5 else 5
+        self.setValue(self.value() + steps * step)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()
+
+
+class _Choice(QComboBox):
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        event.ignore()
+
+
+class OptionField(FieldLabel):
+    """One row of the settings table. Empty means "chosen for you", and shows what that is."""
+
+    def __init__(self, option: Option) -> None:
+        self.option = option
+        self.box: QLineEdit | QComboBox
+        if option.kind == "choice":
+            self.box = _Choice()
+            self.box.addItems(list(option.choices))
+            self.box.setCurrentText(str(option.default))
+        else:
+            self.box = QLineEdit()
+        super().__init__(option.label, self.box, option.help)
+        self.problem = HintLabel()
+        self.problem.setProperty("kind", "bad")
+        self.problem.hide()
+        layout = self.layout()
+        assert layout is not None
+        layout.addWidget(self.problem)
+
+    def value(self) -> Any:
+        """What was chosen; None where nothing was. Raises SettingError."""
+        if isinstance(self.box, QComboBox):
+            text = self.box.currentText()
+            return None if text == self.option.default else text
+        text = self.box.text().strip()
+        return self.option.check(text.replace(",", ".")) if text else None
+
+    def set_value(self, value: Any) -> None:
+        """None for "chosen for you"."""
+        if isinstance(self.box, QComboBox):
+            self.box.setCurrentText(str(self.option.default if value is None else value))
+        else:
+            self.box.setText("" if value is None else f"{value:g}" if isinstance(value, float) else str(value))
+
+    def set_chosen(self, value: Any) -> None:
+        """What is taken where the field stays empty."""
+        if isinstance(self.box, QLineEdit):
+            shown = "all cores" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+            self.box.setPlaceholderText(shown)
+
+    def set_problem(self, sentence: str) -> None:
+        self.problem.setText(sentence)
+        self.problem.setVisible(bool(sentence))
+
+
+class TrainForm(QWidget):
+    """Preset, time and the rest. ``changed`` says that something is chosen differently now."""
+
+    changed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._characters, self._symbols, self._device = 0, 0, "cpu"
+        self.presets = ChoiceCards([(key, title, " ") for key, title in PRESETS], "Preset")
+        self.time = MinutesBox()
+        self.plan = HintLabel()
+        self.advanced = Fold("Advanced")
+        self.fields = {option.name: OptionField(option) for option in ADVANCED}
+        for field in self.fields.values():
+            self.advanced.body.addWidget(field)
+            if isinstance(field.box, QComboBox):
+                field.box.currentIndexChanged.connect(self._edited)
+            else:
+                field.box.textChanged.connect(self._edited)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(theme.SPACE_2)
+        layout.addWidget(SectionLabel("Preset"))
+        layout.addWidget(self.presets)
+        layout.addSpacing(theme.SPACE_2)
+        layout.addWidget(FieldLabel("Time", self.time))
+        layout.addWidget(self.plan)
+        layout.addSpacing(theme.SPACE_1)
+        layout.addWidget(self.advanced)
+        self.presets.set_current("balanced")
+        self._preset_chosen("balanced")
+        self.presets.selected.connect(self._preset_chosen)
+        self.time.valueChanged.connect(self._edited)
+
+    def set_text(self, characters: int, symbols: int) -> None:
+        """The text to size the network for."""
+        self._characters, self._symbols = characters, symbols
+        self._replan()
+
+    def set_device(self, kind: str) -> None:
+        """The kind of device to size the network for."""
+        self._device = kind
+        self._replan()
+
+    def overrides(self) -> dict[str, Any]:
+        """What was chosen, by the names of the settings table. Raises SettingError."""
+        chosen = {name: field.value() for name, field in self.fields.items()}
+        return {"minutes": self.time.value(), **{name: value for name, value in chosen.items() if value is not None}}
+
+    def set_override(self, name: str, value: Any) -> None:
+        """Choose one of the folded settings."""
+        self.fields[name].set_value(value)
+
+    def planned(self) -> Any:
+        """The (ModelConfig, TrainingConfig) that these choices lead to. Raises SettingError."""
+        from chargen.training.presets import suggest
+
+        return suggest(self.overrides(), max(self._characters, 1), max(self._symbols, 2), self._device)
+
+    def _preset_chosen(self, key: str) -> None:
+        from chargen.training.presets import PRESET_MINUTES
+
+        self.time.setValue(PRESET_MINUTES[key])
+        self._edited()
+
+    def _edited(self, *_ignored: object) -> None:
+        self._replan()
+        self.changed.emit()
+
+    def _replan(self) -> None:
+        """Show what the choices lead to: sizes on the cards, a line under the time, values in empty fields."""
+        from chargen.training.presets import PRESET_MINUTES, suggest
+
+        chosen: dict[str, Any] = {}
+        for name, field in self.fields.items():
+            try:
+                value = field.value()
+                field.set_problem("")
+            except SettingError as error:
+                field.set_problem(str(error))
+                continue
+            if value is not None:
+                chosen[name] = value
+        try:
+            size = max(self._characters, 1), max(self._symbols, 2), self._device
+            for key, _title in PRESETS:
+                model, _ = suggest({**chosen, "minutes": PRESET_MINUTES[key]}, *size)
+                time = words.minutes(PRESET_MINUTES[key])
+                self.presets.card(key).set_line(f"{time} · {words.large(model.parameter_count())} parameters")
+            model, training = suggest({**chosen, "minutes": self.time.value()}, *size)
+        except SettingError as error:
+            self.plan.setText(str(error))
+            return
+        self.plan.setText(f"{model.describe()} · {words.large(model.parameter_count())} parameters")
+        for name, field in self.fields.items():
+            source = model if hasattr(model, name) else training
+            field.set_chosen(getattr(source, name))

@@ -1,0 +1,72 @@
+"""What the window remembers: its place, page, theme and last folder. One JSON file.
+
+A damaged file costs nothing but the memory: it is kept aside as ``settings.json.damaged`` and the
+defaults hold.
+"""
+
+import logging
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from chargen.errors import FileError
+from chargen.files import ensure_folder, parse_json, read_capped, write_atomic, write_json
+from chargen.paths import settings_file
+
+_LIMIT = 2**20
+_log = logging.getLogger(__name__)
+
+
+@dataclass
+class WindowSettings:
+    """Attributes: ``theme`` light, dark or system; ``geometry`` as Qt saves it, in hex; ``folder`` of the last file."""
+
+    theme: str = "system"
+    page: str = "corpus"
+    folder: str = ""
+    geometry: str = ""
+
+
+_CHOICES = {"theme": ("light", "dark", "system"), "page": ("corpus", "train", "write")}
+
+
+def load() -> tuple[WindowSettings, str]:
+    """The settings, and a sentence for the user where the file was damaged (else empty)."""
+    path = settings_file()
+    if not path.exists():
+        return WindowSettings(), ""
+    try:
+        data = read_capped(path, _LIMIT)
+    except FileError as error:
+        return WindowSettings(), str(error)
+    try:
+        return _checked(parse_json(data, str(path))), ""
+    except (FileError, ValueError):
+        aside = path.with_name(path.name + ".damaged")
+        try:
+            write_atomic(aside, data)
+        except FileError as error:
+            _log.warning("%s", error)
+        return WindowSettings(), f"The window's settings were damaged and start afresh; the old file is “{aside}”."
+
+
+def _checked(values: Any) -> WindowSettings:
+    """Raises ValueError unless ``values`` are settings; names it does not know are left out."""
+    if not isinstance(values, dict):
+        raise ValueError("no object")
+    known = {field.name: values[field.name] for field in fields(WindowSettings) if field.name in values}
+    for name, value in known.items():
+        if not isinstance(value, str) or value not in _CHOICES.get(name, (value,)):
+            raise ValueError(name)
+    bytes.fromhex(known.get("geometry", ""))
+    return WindowSettings(**known)
+
+
+def save(settings: WindowSettings) -> None:
+    """Write them; a failure is only logged, for closing the window must not depend on it."""
+    path = settings_file()
+    try:
+        ensure_folder(Path(path).parent)
+        write_json(path, asdict(settings))
+    except FileError as error:
+        _log.warning("%s", error)
