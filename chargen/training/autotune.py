@@ -24,6 +24,7 @@ from chargen.paths import cache_dir
 from chargen.training.backend import Backend, candidates
 from chargen.training.config import TrainingConfig
 from chargen.training.step import LearningStep, make_optimizer
+from chargen.training.workers import worker_count
 
 TOLERANCE = 0.02
 """A candidate whose loss on the first step differs by more than this share from the reference's is not correct."""
@@ -89,7 +90,8 @@ def choose_backend(
     Args:
         block: characters of one step, [T + 1, B], on the device.
     """
-    options = candidates(network.config.cell, device, config.precision, threads)
+    workers = worker_count(device, threads, block.shape[1])
+    options = candidates(network.config.cell, device, config.precision, threads, workers)
     if len(options) == 1:
         yield options[0]
         return
@@ -117,10 +119,13 @@ def _measure(network: CharRNN, config: TrainingConfig, backend: Backend, block: 
     trial = copy.deepcopy(network)
     step = LearningStep(trial, make_optimizer(trial, config), config, backend)
     state = tuple(part.detach() for part in trial.start_state(block.shape[1]))
-    first = float(step.run(block, state, 0.0, 0).loss)
-    fastest = float("inf")
-    for number in range(TRIALS):
-        begin = time.perf_counter()
-        float(step.run(block, state, 0.0, number + 1).loss)
-        fastest = min(fastest, time.perf_counter() - begin)
+    try:
+        first = float(step.run(block, state, 0.0, 0).loss)
+        fastest = float("inf")
+        for number in range(TRIALS):
+            begin = time.perf_counter()
+            float(step.run(block, state, 0.0, number + 1).loss)
+            fastest = min(fastest, time.perf_counter() - begin)
+    finally:
+        step.close()
     return first, fastest

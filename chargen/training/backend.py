@@ -15,17 +15,24 @@ class Backend:
     Attributes:
         kernels: ``onednn`` or ``native`` on the CPU; ``library`` elsewhere (cuDNN, MPS, …).
         precision: ``float32`` or ``bfloat16``: the type of the products; parameters and optimizer are float32 always.
-        threads: processor threads.
+        threads: processor threads in all.
+        workers: threads that share a step by streams (see :mod:`chargen.training.workers`); PyTorch's own do the rest.
     """
 
     kernels: str
     precision: str
     threads: int
+    workers: int = 1
 
     @property
     def dtype(self) -> torch.dtype | None:
         """The reduced type, or None for float32."""
         return torch.bfloat16 if self.precision == "bfloat16" else None
+
+    @property
+    def threads_each(self) -> int:
+        """PyTorch's own threads for each worker."""
+        return max(1, self.threads // self.workers)
 
     def describe(self) -> str:
         return f"{self.kernels} {self.precision}"
@@ -34,9 +41,8 @@ class Backend:
         return asdict(self)
 
     def configure(self) -> None:
-        """Set the number of threads of this process."""
-        if torch.get_num_threads() != self.threads:
-            torch.set_num_threads(self.threads)
+        """Give the calling thread its share of PyTorch's own threads."""
+        torch.set_num_threads(self.threads_each)
 
     @contextlib.contextmanager
     def active(self) -> Iterator[None]:
@@ -53,7 +59,7 @@ class Backend:
             switch.enabled = before
 
 
-def candidates(cell: str, device: str, precision: str, threads: int) -> list[Backend]:
+def candidates(cell: str, device: str, precision: str, threads: int, workers: int = 1) -> list[Backend]:
     """The backends worth measuring for a cell on a device; the first is the reference.
 
     PyTorch hands only the LSTM to oneDNN; its native bfloat16 cells are up to sixty times slower than float32 and
@@ -64,11 +70,11 @@ def candidates(cell: str, device: str, precision: str, threads: int) -> list[Bac
         if device == "cuda" and torch.cuda.is_bf16_supported():
             found.append(Backend("library", "bfloat16", threads))
     else:
-        found = [Backend("native", "float32", threads)]
+        found = [Backend("native", "float32", threads, workers)]
         if cell == "lstm" and torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
-            found.append(Backend("onednn", "float32", threads))
+            found.append(Backend("onednn", "float32", threads, workers))
             if torch.ops.mkldnn._is_mkldnn_bf16_supported():
-                found.append(Backend("onednn", "bfloat16", threads))
+                found.append(Backend("onednn", "bfloat16", threads, workers))
     chosen = [backend for backend in found if precision in ("auto", backend.precision)]
     # A precision that was asked for and has no quick way still works, the slow way.
-    return chosen or [Backend("native" if device == "cpu" else "library", precision, threads)]
+    return chosen or [Backend("native" if device == "cpu" else "library", precision, threads, workers)]

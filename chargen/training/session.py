@@ -13,6 +13,7 @@ from chargen.model.config import ModelConfig
 from chargen.model.model_file import Model, load_model
 from chargen.model.runs import RunFolder, create_run, fresh_name, open_run
 from chargen.paths import runs_dir
+from chargen.settings import option
 from chargen.training import resume
 from chargen.training.backend import Backend
 from chargen.training.clock import Clock
@@ -78,7 +79,7 @@ def _begin(request: TrainingRequest, clock: Clock) -> Trainer:
     if start is not None:
         _refuse_shape(overrides, start.config)
         corpus, notices = merge_vocabulary(corpus, start.vocabulary)
-        start = extend_model(start, corpus.vocabulary.characters, overrides.get("seed") or 1)
+        start = extend_model(start, corpus.vocabulary.characters, overrides.get("seed", option("seed").default))
         overrides.update({name: getattr(start.config, name) for name in _SHAPE})
     model_config, config = suggest(overrides, corpus.characters, len(corpus.vocabulary.characters), device.kind)
     if start is not None:

@@ -9,6 +9,7 @@ from torch.nn import functional as F
 from chargen.model.network import CharRNN, State
 from chargen.training.backend import Backend
 from chargen.training.config import TrainingConfig
+from chargen.training.workers import Workers
 
 
 @dataclass(frozen=True)
@@ -40,64 +41,97 @@ def make_optimizer(network: CharRNN, config: TrainingConfig) -> torch.optim.Adam
 
 
 class LearningStep:
-    """Runs steps of one network with one optimizer on one backend.
+    """Runs steps of one network with one optimizer on one backend. Close it: it has threads.
 
     Args:
         network: the network that learns; its parameters are float32 on the device.
         optimizer: of its parameters; the caller sets the rate.
-        config: limit and dropout. backend: kernels and number type.
+        config: limit and dropout. backend: kernels, number type and workers.
     """
 
     def __init__(
         self, network: CharRNN, optimizer: torch.optim.Optimizer, config: TrainingConfig, backend: Backend
     ) -> None:
         self.network, self.optimizer, self.config, self.backend = network, optimizer, config, backend
-        self._generator = torch.Generator()
-        named = network.named_tensors()
-        self._parameters = list({id(p): p for p in named.values()}.values())
+        self.workers = Workers(backend.workers, backend.threads_each)
+        self._generators = [torch.Generator() for _ in range(backend.workers)]
+        named = {id(parameter): (name, parameter) for name, parameter in reversed(network.named_tensors().items())}
+        self._parameters = [parameter for _, parameter in named.values()]
         # Which group a parameter's norm counts for: 0 embedding, 1…L the layers, L + 1 the head.
-        self._groups = []
-        seen = set()
-        for name, parameter in named.items():
-            if id(parameter) in seen:
-                continue
-            seen.add(id(parameter))
-            self._groups.append(_norm_group(name, network.config.layers))
-        device = network.head.bias.device
-        self._group_index = torch.tensor(self._groups, device=device)
+        groups = [_norm_group(name, network.config.layers) for name, _ in named.values()]
+        self._group_index = torch.tensor(groups, device=network.head.bias.device)
 
-    def run(self, block: Tensor, state: State, learning_rate: float, step: int) -> StepResult:
+    def close(self) -> None:
+        """End the threads."""
+        self.workers.close()
+
+    def run(
+        self, block: Tensor, state: State, learning_rate: float, step: int, fresh: Tensor | None = None
+    ) -> StepResult:
         """Learn from ``block`` [T + 1, B] (int64), starting from ``state`` (each part [L, B, H]).
 
         The dropout masks follow from (seed, step) alone, so that a resumed run draws the same ones.
+
+        Args:
+            fresh: [B] bool, the streams that start from the initial state instead; None for none.
         """
-        config = self.config
-        if config.dropout > 0:
-            self._generator.manual_seed((config.seed * 1_000_003 + step) % 2**63)
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate
+        shares = list(self.workers.split(block.shape[1]))
+
+        def learn(worker: int) -> tuple[Tensor, list[Tensor], State]:
+            share = shares[worker]
+            part = tuple(piece[:, share] for piece in state)
+            return self._learn(
+                worker, block[:, share], part, None if fresh is None else fresh[share], step, block.shape[1]
+            )
+
         with self.backend.active():
-            logits, after = self._forward(block[:-1], state)
-            loss = F.cross_entropy(logits.flatten(0, 1), block[1:].flatten())
-            loss.backward()  # type: ignore[no-untyped-call]
-        norms = self._limit_gradients()
+            results = self.workers.map(learn)
+        loss, gradients, _ = results[0]
+        for other_loss, other_gradients, _ in results[1:]:
+            loss = loss + other_loss
+            torch._foreach_add_(gradients, other_gradients)
+        for parameter, gradient in zip(self._parameters, gradients, strict=True):
+            parameter.grad = gradient
+        norms = self._limit_gradients(gradients)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
-        return StepResult(loss.detach(), norms, tuple(part.detach() for part in after))
+        after = (
+            results[0][2]
+            if len(results) == 1
+            else tuple(torch.cat(parts, dim=1) for parts in zip(*(result[2] for result in results), strict=True))
+        )
+        return StepResult(loss, norms, after)
 
-    def _forward(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
-        config, dtype = self.config, self.backend.dtype
+    def _learn(
+        self, worker: int, block: Tensor, state: State, fresh: Tensor | None, step: int, streams: int
+    ) -> tuple[Tensor, list[Tensor], State]:
+        """One worker's share: (its part of the mean loss, its part of the gradients, its state after)."""
+        generator = self._generators[worker]
+        if self.config.dropout > 0:
+            generator.manual_seed(((self.config.seed * 1_000_003 + step) * 1_009 + worker) % 2**63)
+        if fresh is not None:
+            start = self.network.start_state(block.shape[1])
+            state = tuple(torch.where(fresh[None, :, None], a, b) for a, b in zip(start, state, strict=True))
+        logits, after = self._forward(block[:-1], state, generator)
+        summed = F.cross_entropy(logits.flatten(0, 1), block[1:].flatten(), reduction="sum")
+        loss = summed / ((block.shape[0] - 1) * streams)
+        gradients = torch.autograd.grad(loss, self._parameters, allow_unused=True, materialize_grads=True)
+        return loss.detach(), [gradient.contiguous() for gradient in gradients], tuple(part.detach() for part in after)
+
+    def _forward(self, ids: Tensor, state: State, generator: torch.Generator) -> tuple[Tensor, State]:
+        dropout, dtype = self.config.dropout, self.backend.dtype
         if dtype is not None and ids.device.type != "cpu":
             # Autocast keeps cuDNN's packed weights; our own cast would unpack them at every step.
             with torch.autocast(ids.device.type, dtype=dtype):
-                logits, after = self.network(ids, state, dropout=config.dropout, generator=self._generator)
+                logits, after = self.network(ids, state, dropout=dropout, generator=generator)
             return logits.float(), tuple(part.float() for part in after)
-        return self.network(ids, state, dropout=config.dropout, generator=self._generator, dtype=dtype)  # type: ignore[no-any-return]
+        return self.network(ids, state, dropout=dropout, generator=generator, dtype=dtype)  # type: ignore[no-any-return]
 
     @torch.no_grad()
-    def _limit_gradients(self) -> Tensor:
+    def _limit_gradients(self, gradients: list[Tensor]) -> Tensor:
         """Norms per group [L + 2]; then the limit on the whole norm (Pascanu 2013) or on each number (Mikolov 2012)."""
-        gradients = [p.grad if p.grad is not None else torch.zeros_like(p) for p in self._parameters]
         squares = torch.stack(torch._foreach_norm(gradients)).square()
         groups = torch.zeros(self.network.config.layers + 2, device=squares.device)
         groups.index_add_(0, self._group_index, squares)

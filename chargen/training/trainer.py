@@ -124,6 +124,7 @@ class Trainer:
         self._last_validation_seconds = 0.0
         self._session_steps = 0
         self._report_from = (0, 0.0)
+        self._learning: LearningStep | None = None
 
     def _validation_split(self) -> np.ndarray[Any, Any]:
         if len(self.corpus.validation) >= MINIMUM_VALIDATION:
@@ -139,7 +140,9 @@ class Trainer:
         return self._progress.step
 
     def close(self) -> None:
-        """Release the run folder. Safe to call twice."""
+        """End the threads and release the run folder. Safe to call twice."""
+        if self._learning is not None:
+            self._learning.close()
         if self._recorder is not None:
             self._recorder.close()
 
@@ -198,7 +201,7 @@ class Trainer:
         if self._recorder is not None:
             self._recorder.begin(self._backend, started)
         yield started
-        learning = LearningStep(self.network, self._optimizer, self.config, self._backend)
+        self._learning = learning = LearningStep(self.network, self._optimizer, self.config, self._backend)
         state = self._state if self._state is not None else self._fresh_state()
         next_report = self.clock.seconds() + REPORT_SECONDS
         next_save = self.clock.seconds() + SAVE_SECONDS
@@ -256,8 +259,7 @@ class Trainer:
         if self._wanted_rate is not None:
             scheduled = learning_rate(self.config.learning_rate, self._fraction(), WARMUP_STEPS)
             progress.rate_scale, self._wanted_rate = self._wanted_rate / scheduled, None
-        state = self._restart(state)
-        result = learning.run(self._block(progress.step), state, self._rate(), progress.step)
+        result = learning.run(self._block(progress.step), state, self._rate(), progress.step, self._fresh())
         progress.pending.append((result.loss, result.norms))
         progress.step += 1
         self._session_steps += 1
@@ -271,21 +273,17 @@ class Trainer:
         return self._ids[index].long()
 
     def _fresh_state(self) -> State:
-        return tuple(part.contiguous() for part in self.network.start_state(self._shape.streams))
+        return tuple(part.detach().contiguous() for part in self.network.start_state(self._shape.streams))
 
-    def _restart(self, state: State) -> State:
-        """At an epoch's first step all streams begin afresh; with a learned initial state, now and then one does."""
-        step = self._progress.step
+    def _fresh(self) -> torch.Tensor | None:
+        """Streams that begin afresh at this step: at an epoch's first all; with a learned state now and then one."""
+        step, streams = self._progress.step, self._shape.streams
         if self._streams.position(step)[1] == 0:
-            return self._fresh_state()
+            return torch.ones(streams, dtype=torch.bool, device=self._ids.device)
         if self.network.config.initial_state != "learned":
-            return state
-        draws = np.random.Generator(np.random.PCG64([self.config.seed, step, 1])).random(self._shape.streams)
-        fresh = torch.from_numpy(draws < RESTART_SHARE).to(state[0].device)[None, :, None]
-        return tuple(
-            torch.where(fresh, start, part)
-            for start, part in zip(self.network.start_state(self._shape.streams), state, strict=True)
-        )
+            return None
+        draws = np.random.Generator(np.random.PCG64([self.config.seed, step, 1])).random(streams)
+        return torch.from_numpy(draws < RESTART_SHARE).to(self._ids.device)
 
     # -- budget ------------------------------------------------------------------------------------
 
@@ -435,6 +433,7 @@ class Trainer:
                 self._validation,
                 streams=validation_streams(len(self._validation)),
                 dtype=self._validation_dtype(),
+                side_by_side=self._learning.workers if self._learning is not None else None,
             ):
                 nats += float(losses.sum(dtype=np.float64))
                 characters += losses.size

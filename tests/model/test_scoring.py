@@ -55,6 +55,23 @@ def test_windows_start_afresh():
     assert score.nats == pytest.approx(float(expected.sum()), rel=1e-5)
 
 
+@pytest.mark.parametrize("window", [999, 1000, 5000])
+def test_a_window_longer_than_the_text_is_the_text(window):
+    net = network()
+    assert score_ids(net, IDS, window=window).loss == pytest.approx(float(by_hand(net, IDS).mean()), rel=1e-5)
+
+
+@pytest.mark.parametrize(("streams", "threads"), [(8, 2), (7, 3), (1, 2)])
+def test_threads_share_the_streams_without_changing_the_loss(streams, threads):
+    from chargen.training.workers import Workers
+
+    net, workers = network(), Workers(threads)
+    pieces = list(iterate_losses(net, IDS, streams=streams, side_by_side=workers))
+    workers.close()
+    for mine, theirs in zip(pieces, iterate_losses(net, IDS, streams=streams), strict=True):
+        np.testing.assert_allclose(mine, theirs, atol=1e-5)
+
+
 def test_validation_uses_at_most_64_streams():
     assert [validation_streams(n) for n in (20, 600, 111_540)] == [1, 2, 64]
 

@@ -21,7 +21,7 @@ def small_corpus(validation: float = 0.1) -> Corpus:
 
 
 def small_trainer(
-    corpus: Corpus | None = None, recorder=None, *, cell="lstm", layers=1, initial="zeros", **options: Any
+    corpus: Corpus | None = None, recorder=None, *, cell="lstm", layers=1, initial="zeros", workers=1, **options: Any
 ):
     corpus = corpus or small_corpus()
     model = ModelConfig(cell, layers, 12, 6, len(corpus.vocabulary), initial)
@@ -35,7 +35,7 @@ def small_trainer(
         **options,
     }
     values = {key: value for key, value in values.items() if value is not None}
-    backend = Backend("native", "float32", 1)
+    backend = Backend("native", "float32", 1, workers)
     return Trainer(corpus, model, TrainingConfig(**values), CPU, Clock(), recorder, backend=backend)
 
 

@@ -48,7 +48,15 @@ def test_interrupted_and_resumed_is_uninterrupted(tmp_path, monkeypatch, cell, l
     import chargen.training.trainer as module
 
     stopping_exactly(module, monkeypatch)
-    options = {"cell": cell, "layers": layers, "dropout": dropout, "initial_state": initial, "steps": 60}
+    options = {
+        "cell": cell,
+        "layers": layers,
+        "dropout": dropout,
+        "initial_state": initial,
+        "steps": 60,
+        "streams": 8,
+        "threads": 2,
+    }
     whole = train(tmp_path / "whole", **options)
     train(tmp_path / "cut", stop_at=13, **options)
     train(tmp_path / "cut", stop_at=37, resumed=True)

@@ -11,6 +11,7 @@ from chargen.model.network import CharRNN
 from chargen.training.backend import Backend, candidates
 from chargen.training.config import TrainingConfig
 from chargen.training.step import LearningStep, make_optimizer
+from chargen.training.workers import Workers, worker_count
 from tests.model.helpers import small_config
 
 NATIVE = Backend("native", "float32", 1)
@@ -67,7 +68,7 @@ def test_the_state_is_cut_off_from_the_past():
 def after_clipping(**options):
     network, step = make(**options)
     parameters = list(network.parameters())
-    kept = []
+    kept: list[torch.Tensor] = []
     step.optimizer.register_step_pre_hook(lambda *_: kept.extend(p.grad.clone() for p in parameters))
     result = step.run(BLOCK, network.start_state(3), 0.01, 0)
     return kept, float(result.norms.square().sum().sqrt())
@@ -120,6 +121,63 @@ def test_every_backend_computes_the_same_step(cell):
     reference = losses[NATIVE]
     for backend, loss in losses.items():
         assert loss == pytest.approx(reference, rel=0.02 if backend.dtype else 1e-4), backend
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+@pytest.mark.parametrize("initial", ["zeros", "learned"])
+def test_workers_share_a_step_without_changing_it(cell, initial):
+    block = torch.randint(0, 18, (9, 5), generator=torch.Generator().manual_seed(5))
+    outcomes = []
+    for workers in (1, 2, 3):
+        network = CharRNN(small_config(cell, 2, initial_state=initial), torch.Generator().manual_seed(2))
+        config = TrainingConfig(steps=10)
+        step = LearningStep(network, make_optimizer(network, config), config, Backend("native", "float32", 1, workers))
+        state = tuple(part.detach() for part in network.start_state(5))
+        for number in range(3):
+            result = step.run(block, state, 0.01, number, torch.tensor([True, False, False, True, False]))
+            state = result.state
+        step.close()
+        outcomes.append((result, network.to_tensors()))
+    for result, tensors in outcomes[1:]:
+        torch.testing.assert_close(result.loss, outcomes[0][0].loss)
+        torch.testing.assert_close(result.norms, outcomes[0][0].norms, rtol=1e-4, atol=1e-6)
+        for name, tensor in tensors.items():
+            torch.testing.assert_close(torch.tensor(tensor), torch.tensor(outcomes[0][1][name]), rtol=1e-3, atol=1e-4)
+
+
+def test_streams_that_begin_afresh_forget_what_they_carried():
+    network, step = make(initial="learned")
+    with torch.no_grad():
+        network.initial_state["h"].fill_(0.3)
+    start = tuple(part.detach() for part in network.start_state(3))
+    other = tuple(torch.rand_like(part) for part in start)
+    afresh = step.run(BLOCK, other, 0.0, 0, torch.tensor([True, True, True]))
+    assert float(afresh.loss) == float(step.run(BLOCK, start, 0.0, 0).loss)
+    assert float(afresh.loss) != float(step.run(BLOCK, other, 0.0, 0, torch.tensor([True, True, False])).loss)
+
+
+def test_an_error_in_a_worker_is_raised_after_all_have_ended():
+    workers, ended = Workers(3), []
+
+    def work(index):
+        if index == 1:
+            raise ValueError("one")
+        ended.append(index)
+
+    with pytest.raises(ValueError, match="one"):
+        workers.map(work)
+    assert sorted(ended) == [0, 2]
+    workers.close()
+
+
+def test_workers_split_all_streams_once():
+    for count, streams in ((1, 5), (3, 7), (4, 4), (3, 2)):
+        workers = Workers(count)
+        taken = [index for share in workers.split(streams) for index in range(streams)[share]]
+        workers.close()
+        assert taken == list(range(streams))
+    assert [worker_count("cpu", 2, n) for n in (1, 7, 8, 64)] == [1, 1, 2, 2]
+    assert worker_count("cuda", 8, 64) == 1
 
 
 def test_a_backend_leaves_the_switch_as_it_was():

@@ -103,6 +103,16 @@ def test_the_rate_warms_up_and_falls():
     assert learning_rate(1.0, 7.0, 100) == pytest.approx(0.01)
 
 
+def test_threads_are_gone_after_close():
+    import threading
+
+    trainer = small_trainer(workers=2, steps=5)
+    run(trainer)
+    assert any(thread.name.startswith("chargen-learning") for thread in threading.enumerate())
+    trainer.close()
+    assert not any(thread.name.startswith("chargen-learning") for thread in threading.enumerate())
+
+
 def test_the_same_seed_gives_the_same_network():
     prints = []
     for seed in (1, 1, 2):
