@@ -5,16 +5,10 @@ import importlib
 from chargen.errors import DeviceError
 
 
-def import_torch(*, training: bool = False) -> None:
-    """Load PyTorch now; it takes seconds. Raises DeviceError with the reason and the way out.
-
-    Args:
-        training: also what PyTorch loads when the first optimizer is made, another two seconds.
-    """
+def import_torch() -> None:
+    """Load PyTorch now; it takes seconds. Raises DeviceError with the reason and the way out."""
     try:
         importlib.import_module("torch")
-        if training:
-            importlib.import_module("torch._dynamo")
     except (ImportError, OSError) as error:  # OSError: a library of its own is missing or broken
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise DeviceError(f"PyTorch cannot be loaded ({reason}); “chargen doctor” says what to install.") from error

@@ -96,7 +96,7 @@ def _prepare(arguments: argparse.Namespace, overrides: dict[str, Any], clock: "C
         _check_new(arguments.run_folder, arguments.start_from)
         corpus = _read(arguments.texts, {name: overrides[name] for name in _CORPUS if name in overrides})
     with clock.excluded():
-        import_torch(training=True)
+        import_torch()
         from chargen.training.session import TrainingRequest, prepare
     request = TrainingRequest(
         texts=tuple(arguments.texts),

@@ -21,6 +21,8 @@ from chargen.errors import FileError, RunError
 from chargen.files import parse_json, previous_of, read_capped, write_atomic
 from chargen.model.network import CharRNN, State
 from chargen.safetensors_header import read_metadata
+from chargen.training.adamw import AdamW
+from chargen.training.step import distinct_parameters
 
 MAXIMUM_RESUME_BYTES = 30 * 2**30
 _KEY = "chargen_resume"
@@ -35,38 +37,33 @@ class ResumePoint:
     tensors: dict[str, NDArray[Any]]
 
 
-def capture(network: CharRNN, optimizer: torch.optim.Optimizer, state: State, progress: dict[str, Any]) -> ResumePoint:
+def capture(network: CharRNN, optimizer: AdamW, state: State, progress: dict[str, Any]) -> ResumePoint:
     """Copy everything off the device."""
     tensors: dict[str, NDArray[Any]] = {}
-    for name, parameter in network.named_tensors().items():
+    for index, (name, parameter) in enumerate(distinct_parameters(network)):
         tensors[f"parameter.{name}"] = _copy(parameter)
-        for moment, value in optimizer.state.get(parameter, {}).items():
-            tensors[f"{moment}.{name}"] = _copy(value)
+        tensors[f"first.{name}"] = _copy(optimizer.first[index])
+        tensors[f"second.{name}"] = _copy(optimizer.second[index])
     for index, part in enumerate(state):
         tensors[f"state.{index}"] = _copy(part)
-    return ResumePoint(dict(progress), tensors)
+    return ResumePoint({**progress, "updates": optimizer.updates}, tensors)
 
 
 def _copy(tensor: torch.Tensor) -> NDArray[Any]:
     return np.array(tensor.detach().to("cpu", torch.float32).numpy(), copy=True)
 
 
-def restore(point: ResumePoint, network: CharRNN, optimizer: torch.optim.Optimizer) -> State:
+def restore(point: ResumePoint, network: CharRNN, optimizer: AdamW) -> State:
     """Put everything back; returns the carried state. Raises RunError where it does not fit."""
-    device = network.head.bias.device
     try:
         with torch.no_grad():
-            for name, parameter in network.named_tensors().items():
+            for index, (name, parameter) in enumerate(distinct_parameters(network)):
                 parameter.copy_(torch.from_numpy(point.tensors[f"parameter.{name}"]))
-                moments: dict[str, torch.Tensor] = {}
-                for moment in ("step", "exp_avg", "exp_avg_sq"):
-                    if f"{moment}.{name}" in point.tensors:
-                        value = torch.from_numpy(point.tensors[f"{moment}.{name}"].copy())
-                        moments[moment] = value if moment == "step" else value.to(device)
-                if moments:
-                    optimizer.state[parameter] = moments
-            parts = len(network.config.state_parts)
-            return tuple(torch.from_numpy(point.tensors[f"state.{index}"].copy()).to(device) for index in range(parts))
+                optimizer.first[index].copy_(torch.from_numpy(point.tensors[f"first.{name}"]))
+                optimizer.second[index].copy_(torch.from_numpy(point.tensors[f"second.{name}"]))
+        optimizer.updates = point.progress["updates"]
+        device, parts = network.head.bias.device, len(network.config.state_parts)
+        return tuple(torch.from_numpy(point.tensors[f"state.{index}"].copy()).to(device) for index in range(parts))
     except (KeyError, RuntimeError, TypeError) as error:
         raise RunError("What was saved to continue this run does not fit its network; the file is damaged.") from error
 

@@ -7,6 +7,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from chargen.model.network import CharRNN, State
+from chargen.training.adamw import AdamW
 from chargen.training.backend import Backend
 from chargen.training.config import TrainingConfig
 from chargen.training.workers import Workers
@@ -25,19 +26,18 @@ class StepResult:
     state: State
 
 
-def make_optimizer(network: CharRNN, config: TrainingConfig) -> torch.optim.AdamW:
-    """AdamW (Loshchilov & Hutter 2019); decay on matrices only: biases and initial states must be free to drift."""
-    named = network.named_tensors()
-    unique = {id(parameter): (name, parameter) for name, parameter in named.items()}.values()
-    matrices = [parameter for name, parameter in unique if name.endswith("weight") or ".weight_" in name]
-    others = [parameter for name, parameter in unique if not (name.endswith("weight") or ".weight_" in name)]
-    device = network.head.bias.device.type
-    return torch.optim.AdamW(
-        [{"params": matrices, "weight_decay": config.weight_decay}, {"params": others, "weight_decay": 0.0}],
-        lr=config.learning_rate,
-        betas=(0.9, 0.99),
-        fused=device in ("cpu", "cuda"),
-    )
+def make_optimizer(network: CharRNN, config: TrainingConfig) -> AdamW:
+    """AdamW over the network's parameters; decay on matrices only: biases and initial states must be free to drift."""
+    named = distinct_parameters(network)
+    matrices = [name.endswith("weight") or ".weight_" in name for name, _ in named]
+    return AdamW([parameter for _, parameter in named], matrices, decay=config.weight_decay)
+
+
+def distinct_parameters(network: CharRNN) -> list[tuple[str, Tensor]]:
+    """The model file's names and live parameters in order; a tied matrix once, under its first name."""
+    seen: set[int] = set()
+    named = network.named_tensors().items()
+    return [(name, p) for name, p in named if not (id(p) in seen or seen.add(id(p)))]  # type: ignore[func-returns-value]
 
 
 class LearningStep:
@@ -49,16 +49,14 @@ class LearningStep:
         config: limit and dropout. backend: kernels, number type and workers.
     """
 
-    def __init__(
-        self, network: CharRNN, optimizer: torch.optim.Optimizer, config: TrainingConfig, backend: Backend
-    ) -> None:
+    def __init__(self, network: CharRNN, optimizer: AdamW, config: TrainingConfig, backend: Backend) -> None:
         self.network, self.optimizer, self.config, self.backend = network, optimizer, config, backend
         self.workers = Workers(backend.workers, backend.threads_each)
         self._generators = [torch.Generator() for _ in range(backend.workers)]
-        named = {id(parameter): (name, parameter) for name, parameter in reversed(network.named_tensors().items())}
-        self._parameters = [parameter for _, parameter in named.values()]
+        named = distinct_parameters(network)
+        self._parameters = [parameter for _, parameter in named]
         # Which group a parameter's norm counts for: 0 embedding, 1…L the layers, L + 1 the head.
-        groups = [_norm_group(name, network.config.layers) for name, _ in named.values()]
+        groups = [_norm_group(name, network.config.layers) for name, _ in named]
         self._group_index = torch.tensor(groups, device=network.head.bias.device)
 
     def close(self) -> None:
@@ -75,8 +73,6 @@ class LearningStep:
         Args:
             fresh: [B] bool, the streams that start from the initial state instead; None for none.
         """
-        for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate
         shares = list(self.workers.split(block.shape[1]))
 
         def learn(worker: int) -> tuple[Tensor, list[Tensor], State]:
@@ -92,11 +88,8 @@ class LearningStep:
         for other_loss, other_gradients, _ in results[1:]:
             loss = loss + other_loss
             torch._foreach_add_(gradients, other_gradients)
-        for parameter, gradient in zip(self._parameters, gradients, strict=True):
-            parameter.grad = gradient
         norms = self._limit_gradients(gradients)
-        self.optimizer.step()
-        self.optimizer.zero_grad(set_to_none=True)
+        self.optimizer.update(gradients, learning_rate)
         after = (
             results[0][2]
             if len(results) == 1

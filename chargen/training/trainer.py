@@ -180,7 +180,6 @@ class Trainer:
                 raise
             proposal = smaller(self.network.config, self.config)
         # Outside the except block: a traceback would keep the tensors alive.
-        self._optimizer.zero_grad(set_to_none=True)
         raise DeviceError(
             f"{self.device.name} ran out of memory; what was learned until the last save is kept. Try {proposal}."
         )

@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 class Workers:
-    """``count`` threads, the caller among them, each with ``threads`` of PyTorch's own. The others live until closed."""
+    """``count`` threads, the caller among them, each with ``threads`` of PyTorch's own. They live until closed."""
 
     def __init__(self, count: int, threads: int = 1) -> None:
         self.count = count

@@ -66,12 +66,33 @@ def test_the_state_is_cut_off_from_the_past():
 
 
 def after_clipping(**options):
+    """(gradients that reach the optimizer, the reported norm)"""
     network, step = make(**options)
-    parameters = list(network.parameters())
     kept: list[torch.Tensor] = []
-    step.optimizer.register_step_pre_hook(lambda *_: kept.extend(p.grad.clone() for p in parameters))
+    step.optimizer.update = lambda gradients, rate: kept.extend(gradient.clone() for gradient in gradients)
     result = step.run(BLOCK, network.start_state(3), 0.01, 0)
     return kept, float(result.norms.square().sum().sqrt())
+
+
+def test_our_adamw_is_the_librarys():
+    network, _ = make()
+    mine = CharRNN(network.config)
+    mine.load_state_dict(network.state_dict())
+    config = TrainingConfig(steps=1, weight_decay=0.1)
+    ours = make_optimizer(mine, config)
+    matrices = [p for p in network.parameters() if p.ndim == 2]
+    vectors = [p for p in network.parameters() if p.ndim == 1]
+    groups = [{"params": matrices, "weight_decay": 0.1}, {"params": vectors, "weight_decay": 0.0}]
+    theirs = torch.optim.AdamW(groups, lr=0.02, betas=(0.9, 0.99))
+    generator = torch.Generator().manual_seed(1)
+    for _ in range(5):
+        gradients = [torch.randn(p.shape, generator=generator) for p in ours.parameters]
+        for p, gradient in zip(make_optimizer(network, config).parameters, gradients, strict=True):
+            p.grad = gradient.clone()
+        ours.update(gradients, 0.02)
+        theirs.step()
+    for a, b in zip(mine.parameters(), network.parameters(), strict=True):
+        torch.testing.assert_close(a, b)
 
 
 def test_clipping_by_norm_keeps_the_direction():
