@@ -59,8 +59,8 @@ def make_application() -> QApplication:
     return app
 
 
-def open_window(reports: "Reports | None" = None) -> MainWindow:
-    """The window, shown; torch is imported behind it once it is painted."""
+def open_window(reports: "Reports | None" = None, warm_up: bool = True) -> MainWindow:
+    """The window, shown; torch is imported behind it once it is painted (not without ``warm_up``)."""
     app = QApplication.instance()
     assert isinstance(app, QApplication)
     settings, notice = settings_store.load()
@@ -71,7 +71,8 @@ def open_window(reports: "Reports | None" = None) -> MainWindow:
         window.show_notice("caution", notice)
     if reports is not None:
         reports.set_window(window)
-    AfterPaint(window, lambda: _warm_up(window))
+    if warm_up:
+        AfterPaint(window, lambda: _warm_up(window))
     window.show()
     return window
 

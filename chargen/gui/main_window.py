@@ -283,6 +283,7 @@ class MainWindow(QMainWindow):
         screen = self.screen().availableGeometry()
         self.resize(self.size().boundedTo(screen.size()))
         self.show_page(self._settings.page)
+        self._centre.setFocus()  # no ring before the first key; Tab begins at the rail
 
     def _remember(self) -> None:
         self._settings.geometry = bytes(self.saveGeometry().toHex().data()).decode()

@@ -5,7 +5,7 @@ meanwhile the window is already there.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -68,14 +68,16 @@ def read(choices: TextChoices) -> Work:
     """Read a text; the result is a Corpus."""
 
     def work(worker: Worker) -> "Corpus":
-        from chargen.corpus.catalog import load_entry
+        from chargen.corpus.catalog import entries, load_entry
         from chargen.corpus.corpus import read_corpus
 
         def report(fraction: float) -> None:
             worker.post(ReadingProgress(fraction))
 
         if choices.entry:
-            return load_entry(choices.entry, validation=choices.validation, check=worker.check, report=report)
+            corpus = load_entry(choices.entry, validation=choices.validation, check=worker.check, report=report)
+            titles = {entry.name: entry.title for entry in entries()}
+            return replace(corpus, name=titles[choices.entry])
         return read_corpus(
             choices.paths, encoding=choices.encoding, as_text=choices.as_text,
             newlines="keep" if choices.newlines == "keep" else "normalise",

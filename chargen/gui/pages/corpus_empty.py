@@ -15,7 +15,7 @@ from chargen.gui.widgets.themed import follow_theme
 if TYPE_CHECKING:
     from chargen.corpus.catalog import CatalogEntry
 
-CARD_HEIGHT = 148
+CARD_HEIGHT = 120
 
 
 class ExampleCard(QPushButton):

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from chargen.errors import SettingError
 from chargen.gui import theme, words
@@ -82,8 +82,10 @@ class TrainPage(Page):
         card.add_header_widget(label)
         card.add_header_widget(self.temperature)
         card.body.addWidget(self.sample)
-        self.work.addWidget(self.plot, 3)
-        self.work.addWidget(card, 2)
+        for half in (self.plot, card):  # halves whatever they show, so that nothing jumps
+            half.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored)
+        self.work.addWidget(self.plot, 1)
+        self.work.addWidget(card, 1)
 
     def _make_foot(self) -> None:
         self.primary = PrimaryButton("Train", "play")
@@ -101,6 +103,7 @@ class TrainPage(Page):
             self.foot.addWidget(button)
         self.foot.addSpacing(theme.SPACE_2)
         self.foot.addWidget(self.sentence, 1)
+        self.foot.addStretch(0)
 
     def _make_panel_content(self) -> None:
         self.now = QWidget()
@@ -129,7 +132,12 @@ class TrainPage(Page):
         self.rate_field = FieldLabel("Learning rate", self.rate, "Takes effect at the next step; it falls by itself.")
         now.addSpacing(theme.SPACE_3)
         now.addWidget(self.rate_field)
+        self.what = HintLabel()
         self.saved = HintLabel()
+        self.what_label = SectionLabel("What learns")
+        now.addSpacing(theme.SPACE_3)
+        now.addWidget(self.what_label)
+        now.addWidget(self.what)
         now.addWidget(self.saved)
         self.form = TrainForm()
         self.panel.addWidget(self.now)
@@ -180,6 +188,7 @@ class TrainPage(Page):
         self.times.setText("Preparing: reading, choosing the fastest way to compute.")
         self.speed.setText("")
         self.saved.setText("")
+        self.what.setText("")
 
     _continuing = False
     _loss: float | None = None
@@ -201,6 +210,10 @@ class TrainPage(Page):
                 self.sample_step.setText(f"step {event.step:,}")
             case events.Started():
                 self._shape = f"{event.layers}×{event.hidden} {event.cell.upper()}"
+                self.what.setText(
+                    f"{self._shape}, {event.parameters:,} parameters. {words.count(event.streams, 'stream')} "
+                    f"of {event.unroll} characters at a step."
+                )
                 self.times.setText("")
                 self._arrange_controls()
                 self.desk.set_preview_temperature(self.temperature.value())
@@ -217,7 +230,7 @@ class TrainPage(Page):
         self.progress.set_fraction(event.fraction)
         left = "" if event.seconds_left is None else f" · {words.clock(event.seconds_left)} left"
         self.times.setText(f"{event.fraction:.0%} · {words.clock(event.seconds)} gone{left}")
-        self.speed.setText(f"{event.characters_per_second:,.0f} characters/s · read {event.epoch:.1f} times")
+        self.speed.setText(f"{event.characters_per_second:,.0f} characters/s · text read {event.epoch:.1f} times")
         if not self.rate.slider.isSliderDown() and not self.rate.box.hasFocus():
             self.rate.set_value(event.learning_rate)
 
@@ -265,6 +278,7 @@ class TrainPage(Page):
         self.now_label.set_text("Now" if active else "Result")
         self.progress.setVisible(active)
         self.rate_field.setVisible(state in ("running", "paused"))
+        self.what_label.setVisible(bool(self.what.text()))
         self.form.setVisible(not active)
         words_of = {
             "idle": ("Train", "play"), "starting": ("Starting…", None), "running": ("Pause", "pause"),
@@ -316,7 +330,7 @@ class TrainPage(Page):
     def _train_longer(self) -> None:
         if self.desk.run_folder is not None:
             self._continuing = True
-            self.desk.continue_run(self.desk.run_folder, {"minutes": self.form.time.value()})
+            self.desk.continue_run(self.desk.run_folder, {"minutes": self.form.minutes()})
 
     def _write(self) -> None:
         self.desk.write_with_training()

@@ -4,53 +4,22 @@ from typing import Any
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QLineEdit, QVBoxLayout, QWidget
 
 from chargen.errors import SettingError
 from chargen.gui import theme, words
 from chargen.gui.widgets.cards import ChoiceCards
 from chargen.gui.widgets.fold import Fold
 from chargen.gui.widgets.labelled import FieldLabel, HintLabel, SectionLabel
+from chargen.gui.widgets.number_slider import NumberSlider
 from chargen.settings import OPTIONS, Option
 
 PRESETS = (("quick", "Quick"), ("balanced", "Balanced"), ("best", "Best"))
+LONGEST = 24 * 60  # minutes
 _OWN_CONTROL = ("minutes", "epochs", "steps", "preset")
 ADVANCED = [
     option for option in OPTIONS.values() if option.group in ("model", "training") and option.name not in _OWN_CONTROL
 ]
-
-
-class MinutesBox(QDoubleSpinBox):
-    """Minutes, without zeros that say nothing; the wheel scrolls the panel unless the box has the focus."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        option = OPTIONS["minutes"]
-        self.setDecimals(2)
-        self.setRange(0.1, option.maximum or 0.1)
-        self.setSuffix(" min")
-        self.setKeyboardTracking(False)
-        self.setFont(theme.ui_font(tabular=True))
-        self.setFixedHeight(theme.CONTROL_HEIGHT)
-
-    def textFromValue(self, value: float) -> str:
-        return f"{value:g}"
-
-    def valueFromText(self, text: str) -> float:
-        try:
-            return float(text.removesuffix(self.suffix()).strip().replace(",", "."))
-        except ValueError:
-            return self.value()
-
-    def stepBy(self, steps: int) -> None:
-        step = 0.5 if self.value() + min(steps, 0) * 0.5 < 5 else 5
-        self.setValue(self.value() + steps * step)
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        if self.hasFocus():
-            super().wheelEvent(event)
-        else:
-            event.ignore()
 
 
 class _Choice(QComboBox):
@@ -113,7 +82,7 @@ class TrainForm(QWidget):
         super().__init__(parent)
         self._characters, self._symbols, self._device = 0, 0, "cpu"
         self.presets = ChoiceCards([(key, title, " ") for key, title in PRESETS], "Preset")
-        self.time = MinutesBox()
+        self.time = NumberSlider(0.1, LONGEST, 0.1, 5, decimals=2, suffix="min", log=True, name="Time")
         self.plan = HintLabel()
         self.advanced = Fold("Advanced")
         self.fields = {option.name: OptionField(option) for option in ADVANCED}
@@ -136,7 +105,7 @@ class TrainForm(QWidget):
         self.presets.set_current("balanced")
         self._preset_chosen("balanced")
         self.presets.selected.connect(self._preset_chosen)
-        self.time.valueChanged.connect(self._edited)
+        self.time.changed.connect(self._time_chosen)
 
     def set_text(self, characters: int, symbols: int) -> None:
         """The text to size the network for."""
@@ -151,7 +120,7 @@ class TrainForm(QWidget):
     def overrides(self) -> dict[str, Any]:
         """What was chosen, by the names of the settings table. Raises SettingError."""
         chosen = {name: field.value() for name, field in self.fields.items()}
-        return {"minutes": self.time.value(), **{name: value for name, value in chosen.items() if value is not None}}
+        return {"minutes": self.minutes(), **{name: value for name, value in chosen.items() if value is not None}}
 
     def set_override(self, name: str, value: Any) -> None:
         """Choose one of the folded settings."""
@@ -166,8 +135,25 @@ class TrainForm(QWidget):
     def _preset_chosen(self, key: str) -> None:
         from chargen.training.presets import PRESET_MINUTES
 
-        self.time.setValue(PRESET_MINUTES[key])
+        self.time.set_value(PRESET_MINUTES[key])
+        self.time.set_default(PRESET_MINUTES[key])
         self._edited()
+
+    def _time_chosen(self, minutes: float) -> None:
+        from chargen.training.presets import PRESET_MINUTES
+
+        fitting = [key for key, value in PRESET_MINUTES.items() if value == minutes]
+        self.presets.set_current(fitting[0] if fitting else None)
+        self._edited()
+
+    def set_minutes(self, minutes: float) -> None:
+        """Choose a time."""
+        self.time.set_value(minutes)
+        self._time_chosen(self.time.value())
+
+    def minutes(self) -> float:
+        """The time to train, as two figures on a slider or exactly in its box mean it."""
+        return round(self.time.value(), 4)
 
     def _edited(self, *_ignored: object) -> None:
         self._replan()
@@ -193,7 +179,7 @@ class TrainForm(QWidget):
                 model, _ = suggest({**chosen, "minutes": PRESET_MINUTES[key]}, *size)
                 time = words.minutes(PRESET_MINUTES[key])
                 self.presets.card(key).set_line(f"{time} · {words.large(model.parameter_count())} parameters")
-            model, training = suggest({**chosen, "minutes": self.time.value()}, *size)
+            model, training = suggest({**chosen, "minutes": self.minutes()}, *size)
         except SettingError as error:
             self.plan.setText(str(error))
             return

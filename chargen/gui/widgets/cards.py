@@ -177,10 +177,15 @@ class ChoiceCards(QWidget):
     def current(self) -> str | None:
         return self._current
 
-    def set_current(self, key: str) -> None:
-        """Choose without telling."""
-        self._current = key
-        self._cards[key].setChecked(True)
+    def set_current(self, key: str | None) -> None:
+        """Choose without telling; None where no card says what is chosen elsewhere."""
+        before, self._current = self._current, key
+        if key is not None:
+            self._cards[key].setChecked(True)
+        elif before is not None:
+            self._group.setExclusive(False)
+            self._cards[before].setChecked(False)
+            self._group.setExclusive(True)
 
     def _toggled(self, on: bool) -> None:
         card = self.sender()
