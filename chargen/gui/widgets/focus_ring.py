@@ -100,6 +100,7 @@ class FocusRing(QObject):
         ring, self._ring = self._ring, None
         if ring is not None:
             try:
+                ring.destroyed.disconnect(self._forget)  # or its end would be taken for that of the next ring
                 ring.hide()
                 ring.setParent(None)
                 ring.deleteLater()
