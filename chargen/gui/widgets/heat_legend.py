@@ -1,0 +1,46 @@
+"""What the tint of surprise means: five steps between two words."""
+
+from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from chargen.gui import theme
+from chargen.gui.widgets.themed import follow_theme
+
+_STEP = 14
+
+
+class HeatLegend(QWidget):
+    """``HeatLegend("expected", "surprising")``: one line, as tall as the text beside it."""
+
+    def __init__(self, low: str, high: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._low, self._high = low, high
+        self.setAccessibleName(f"The tint goes from {low} to {high}")
+        self.setFont(theme.ui_font(theme.TEXT_SMALL))
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        follow_theme(self)
+
+    def _words(self) -> tuple[int, int]:
+        metrics = QFontMetrics(self.font())
+        return metrics.horizontalAdvance(self._low), metrics.horizontalAdvance(self._high)
+
+    def sizeHint(self) -> QSize:
+        low, high = self._words()
+        return QSize(low + high + 5 * _STEP + 2 * theme.SPACE_2 + theme.SPACE_2, theme.HIT)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        t = theme.tokens()
+        painter = QPainter(self)
+        painter.setPen(theme.colour(t.ink_2))
+        low, _high = self._words()
+        painter.drawText(QRect(0, 0, low, self.height()), Qt.AlignmentFlag.AlignVCenter, self._low)
+        left, top = low + theme.SPACE_2, (self.height() - _STEP) // 2
+        for number, value in enumerate(t.heat):
+            painter.fillRect(QRect(left + number * _STEP, top, _STEP, _STEP), theme.colour(value))
+        painter.setPen(theme.colour(t.line))  # the first step is the paper itself
+        painter.drawRect(QRect(left, top, 5 * _STEP - 1, _STEP - 1))
+        right = left + 5 * _STEP + theme.SPACE_2
+        painter.setPen(theme.colour(t.ink_2))
+        room = QRect(right, 0, self.width() - right, self.height())
+        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, self._high)
