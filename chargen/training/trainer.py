@@ -38,7 +38,8 @@ REPORT_SECONDS = 0.2
 
 SAVE_SECONDS = 30.0
 RESTART_SHARE = 0.02
-"""With a learned initial state, the share of streams that begin afresh at a step: else it would hardly be trained."""
+"""The share of streams that begin afresh at a step. A network that met its initial state only once an epoch would soon
+have moved away from it, and write nonsense when started there; a learned one would hardly be trained."""
 
 MINIMUM_VALIDATION = 2
 
@@ -274,13 +275,11 @@ class Trainer:
     def _fresh_state(self) -> State:
         return tuple(part.detach().contiguous() for part in self.network.start_state(self._shape.streams))
 
-    def _fresh(self) -> torch.Tensor | None:
-        """Streams that begin afresh at this step: at an epoch's first all; with a learned state now and then one."""
+    def _fresh(self) -> torch.Tensor:
+        """Streams that begin afresh at this step [B]: at an epoch's first all, else now and then one."""
         step, streams = self._progress.step, self._shape.streams
         if self._streams.position(step)[1] == 0:
             return torch.ones(streams, dtype=torch.bool, device=self._ids.device)
-        if self.network.config.initial_state != "learned":
-            return None
         draws = np.random.Generator(np.random.PCG64([self.config.seed, step, 1])).random(streams)
         return torch.from_numpy(draws < RESTART_SHARE).to(self._ids.device)
 
@@ -324,7 +323,8 @@ class Trainer:
         """When to validate next: (seconds, None) under a time budget, else (None, step), so that equal runs agree."""
         if self.config.minutes is not None:
             interval = max(self.config.minutes * 60 / 10, 25 * self._last_validation_seconds)
-            return self.clock.seconds() + min(interval, 300.0), None
+            due = self.clock.seconds() + min(interval, 300.0)
+            return (due if due < 0.95 * self.config.minutes * 60 else None), None  # the last one is the final one
         interval_steps = max(1, min(math.ceil(self._total_steps() / 10), max(self._shape.steps, 200)))
         return None, (self._progress.step // interval_steps + 1) * interval_steps
 
