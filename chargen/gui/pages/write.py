@@ -7,7 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
-from PySide6.QtWidgets import QBoxLayout, QSizePolicy, QWidget
+from PySide6.QtWidgets import QBoxLayout, QScrollArea, QSizePolicy, QWidget
 
 from chargen.errors import ChargenError
 from chargen.gui import theme, words
@@ -50,7 +50,7 @@ class WritePage(Page):
         self._make_tools()
         self._make_foot()
         self.controls = WritePanel(self.panel, self)
-        self.seed_state = SeedState(desk, files, self.controls.seed_control)
+        self.seed_state = SeedState(desk, files, self.controls.seed_control, self)
         self.controls.temperature_changed.connect(self._temperature_changed)
         self.controls.unknown_changed.connect(self._unknown_changed)
         self._empty = self._make_empty()
@@ -126,6 +126,8 @@ class WritePage(Page):
             self.surprise, self.monospace, self.view, self.write_button, self.continue_button, self.again_button,
             self.copy_button, self.export_button, panel.temperature.slider, panel.temperature.box,
         ]  # fmt: skip
+        for area in self.findChildren(QScrollArea):
+            area.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the panel follows the focus within it
         for first, second in pairwise(chain):
             QWidget.setTabOrder(first, second)
 
@@ -139,11 +141,13 @@ class WritePage(Page):
         self._open = opened
         self._pen = Pen(opened.model) if opened is not None else None
         self.chip.set_text(_describe(opened) if opened is not None else "")
+        # A text that stands here stays, even if its model is closed.
+        nothing, was_empty = opened is None and self._document is None and self._job is None, self.is_empty()
+        self.show_empty(self._empty if nothing else None)
+        if was_empty and not nothing and self.isVisible():
+            self.write_button.setFocus()  # rather than whatever comes next to the button that went
         self.controls.set_model(opened.model if opened is not None else None)
         self.seed_state.set_pen(self._pen)
-        # A text that stands here stays, even if its model is closed.
-        nothing = opened is None and self._document is None and self._job is None
-        self.show_empty(self._empty if nothing else None)
         for tool in (self.surprise, self.monospace):
             tool.setVisible(not nothing)
         self.legend.setVisible(not nothing and self.surprise.isChecked())

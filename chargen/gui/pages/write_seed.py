@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QWidget
 
 from chargen import paths
 from chargen.corpus.vocabulary import Unknown
@@ -58,8 +59,9 @@ class SeedState(QObject):
 
     changed = Signal()
 
-    def __init__(self, desk: Desk, files: Pickers, control: SeedStateControl) -> None:
-        super().__init__(control)
+    def __init__(self, desk: Desk, files: Pickers, control: SeedStateControl, page: QWidget) -> None:
+        super().__init__(page)
+        self._page = page
         self._desk, self._files, self.control = desk, files, control
         self._pen: Pen | None = None
         self._unknown: Unknown = "refuse"
@@ -93,7 +95,7 @@ class SeedState(QObject):
             elif learned and self._kind == ZEROS and (before is None or before.model.config != pen.model.config):
                 self._kind = LEARNED  # what training started from
         self._list()
-        if self.control.isVisible():
+        if self._page.isVisible():
             self.refresh()
         else:
             self._stale = True  # made when somebody looks
@@ -106,7 +108,9 @@ class SeedState(QObject):
 
     def set_last(self, state: HiddenState | None, text: str) -> None:
         """The state after the sample on the page, and that sample's text."""
-        tail = " ".join(text[-40:].split())[-24:]
+        tail = " ".join(text[-40:].split())[-25:]
+        if len(tail) == 25:  # from the beginning of a word on, if there is one
+            tail = tail.partition(" ")[2] or tail[1:]
         self._last = (state, tail or "last sample") if state is not None else None
         self._list()
 

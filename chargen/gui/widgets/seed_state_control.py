@@ -217,7 +217,7 @@ class SeedStateControl(QWidget):
         blocker.unblock()
         self.set_current(current)
 
-    def keys(self) -> list[str]:
+    def choices(self) -> list[str]:
         """The keys in the menu, top down."""
         keys = [self.menu.itemData(row) for row in range(self.menu.count())]
         return [key for key in keys if key is not None]
