@@ -8,7 +8,10 @@ the same class; nothing else is ever dropped. Events carry numbers, strings and 
 The last event of every job is exactly one of :class:`Done`, :class:`Cancelled`, :class:`Failed`.
 """
 
+import contextlib
+import os
 import queue
+import sys
 import threading
 import traceback
 from collections.abc import Callable
@@ -36,6 +39,21 @@ class Failed:
 
     sentence: str
     details: str
+
+
+NICENESS = 10
+"""How far a worker stands back for the rest of the machine (0 not at all, 19 most)."""
+
+
+def _yield_to_the_window() -> None:
+    """Let every other thread go first: a window must answer while all cores learn.
+
+    Linux keeps a priority for each thread, and threads inherit it from the one that starts them. Elsewhere it
+    belongs to the process, which must not slow down its own window.
+    """
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
 
 
 class CancelledError(Exception):
@@ -149,6 +167,8 @@ class Job:
         self._run()
 
     def _run(self) -> None:
+        if threading.current_thread() is self._thread:
+            _yield_to_the_window()
         try:
             result = self._work(Worker(self.mailbox, self._commands, self._cancelled))
         except CancelledError:

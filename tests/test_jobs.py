@@ -2,6 +2,7 @@
 
 import dataclasses
 import gc
+import os
 import sys
 import threading
 import time
@@ -15,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chargen.errors import ModelFileError
-from chargen.jobs import Cancelled, CancelledError, Done, Failed, Job, Mailbox, Worker
+from chargen.jobs import NICENESS, Cancelled, CancelledError, Done, Failed, Job, Mailbox, Worker
 
 TERMINAL = (Done, Cancelled, Failed)
 
@@ -297,3 +298,20 @@ def test_a_job_starts_once_and_is_joined_any_time() -> None:
     job.send("go")
     assert job.join(5)
     assert job.mailbox.drain() == [Done("go")]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux keeps a priority for each thread")
+def test_a_worker_stands_back_and_the_window_does_not():
+    before = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    seen = []
+
+    def work(worker):
+        seen.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+        inner = threading.Thread(target=lambda: seen.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id())))
+        inner.start()
+        inner.join()
+
+    job = Job("background", work).start()
+    assert job.join(10)
+    assert seen == [before + NICENESS] * 2
+    assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == before
