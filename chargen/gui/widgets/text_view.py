@@ -104,6 +104,8 @@ class SampleView(ReadingView):
         if first < self._prompt:
             styles.append(Style(first, min(last, self._prompt), ink=t.ink_2))
         if self._tint:
+            # An ink of its own only where the common one does not do: each costs a piece of layout to draw.
+            inks = [None if (ink := t.heat_ink(level)) == t.ink else ink for level in range(len(t.heat))]
             for begin, end, level in heat.runs(self._levels[first:last]):
-                styles.append(Style(first + begin, first + end, t.heat_ink(level), t.heat[level]))
+                styles.append(Style(first + begin, first + end, inks[level], t.heat[level]))
         return styles
