@@ -1,6 +1,7 @@
 """Start-up, what happens to unexpected errors, and an orderly end."""
 
 import contextlib
+import gc
 import logging
 import logging.handlers
 import signal
@@ -29,7 +30,7 @@ from chargen.jobs import Worker
 _log = logging.getLogger("chargen")
 _LOG_BYTES = 2**20
 
-SWITCH_SECONDS = 0.0005
+SWITCH_SECONDS = 0.002
 """How long another thread may keep the interpreter while the window waits for it; Python's default is 5 ms."""
 
 
@@ -83,13 +84,18 @@ def _warm_up(window: MainWindow) -> None:
     def preload(_worker: Worker) -> None:
         import pyqtgraph  # noqa: F401  makes no Qt object while it is imported
 
-    def loaded(_event: Any) -> None:
-        if not window.desk.closing:
+    def make(keys: list[str]) -> None:
+        if window.desk.closing:
+            return
+        if keys:
+            window.page(keys[0])
+            QTimer.singleShot(0, window, lambda: make(keys[1:]))
+        else:
+            # What the imports made stays for good: collecting garbage among it would stop the window for a moment.
+            window.desk.device_changed.connect(lambda _device: gc.freeze())
             window.desk.find_device()
-            window.page("train")
-            QTimer.singleShot(0, window, lambda: window.page("write"))
 
-    window.desk.run_job("preload", preload, loaded)
+    window.desk.run_job("preload", preload, lambda _event: make(["train", "write"]))
 
 
 def _leave(window: MainWindow, reports: "Reports", code: int) -> None:

@@ -1,6 +1,5 @@
 """Numbers for a loss plot: growing series, debiased smoothing, decimation. Pure numpy."""
 
-import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -87,11 +86,11 @@ def decimate(x: Floats, y: Floats, limit: int = 2_000, log_x: bool = False) -> t
         edges = np.concatenate(([0], bounds, [count]))
     else:
         edges = np.linspace(0, count, buckets + 1).astype(np.int64)
-    kept = {0, count - 1}
-    for first, last in itertools.pairwise(edges):
-        if last > first:
-            stretch = y[first:last]
-            kept.add(int(first + np.argmin(stretch)))
-            kept.add(int(first + np.argmax(stretch)))
-    index = np.array(sorted(kept))
+    starts = np.unique(edges[:-1][edges[:-1] < count])
+    stretch = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, count)))
+    kept = [np.array([0, count - 1])]
+    for extreme in (np.minimum, np.maximum):
+        found = np.flatnonzero(y == extreme.reduceat(y, starts)[stretch])
+        kept.append(found[np.unique(stretch[found], return_index=True)[1]])  # the first of equals
+    index = np.unique(np.concatenate(kept))
     return x[index], y[index]

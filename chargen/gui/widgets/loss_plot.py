@@ -19,8 +19,9 @@ from chargen.gui.widgets.number_slider import NumberSlider
 from chargen.gui.widgets.themed import follow_theme
 
 Unit = Literal["nats", "bits"]
-REDRAW_MS = 100
-POINTS = 2_000
+REDRAW_MS = 400
+POINTS, SMOOTH_POINTS = 1_000, 300  # of the raw line; of a thick, smooth one, which costs ten times as much a point
+_AHEAD = 0.12  # of the range, empty at the right while the curve grows
 _LABEL_ROOM = 96  # at the right, for the names of the lines
 
 
@@ -74,7 +75,7 @@ class _StepAxis(pg.AxisItem):  # type: ignore[misc]
 
 
 class LossPlot(Card):
-    """``append_train``, ``append_validation``; draws at most ten times a second, whatever comes in.
+    """``append_train``, ``append_validation``; draws at most every 0.4 s, whatever comes in.
 
     Losses come in nats a character and are shown in nats or bits. Wheel zooms, dragging moves, double
     click shows everything again; with the keyboard, arrows move the reading line and Home resets.
@@ -92,10 +93,11 @@ class LossPlot(Card):
         self._log_x = self._log_y = False
         self._following = True  # the view grows with the data until a person zooms
         self._cursor: float | None = None
+        self._timed = False  # whether a redraw is one of many, rather than asked for by a person
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(REDRAW_MS)
-        self._timer.timeout.connect(self.redraw)
+        self._timer.timeout.connect(self._redraw_timed)
         self._make_tools()
         self._make_plot()
         self._ghost = _Ghost()
@@ -321,19 +323,24 @@ class LossPlot(Card):
         x, _ = self._raw_line.getOriginalDataset()
         return 0 if x is None else len(x)
 
+    def _redraw_timed(self) -> None:
+        self._timed = True
+        self.redraw()
+        self._timed = False
+
     def redraw(self) -> None:
         """Draw what has come in. Called by the timer; at once only after a person changed something."""
         empty = not len(self._train) and not len(self._validation)
         self._stack.setCurrentIndex(0 if empty else 1)
         self._update_tools()
         scale = self._scale()
-        for series, line in (
-            (self._train, self._raw_line),
-            (self._smoothed, self._smooth_line),
-            (self._validation, self._validation_line),
+        for series, line, points in (
+            (self._train, self._raw_line, POINTS),
+            (self._smoothed, self._smooth_line, SMOOTH_POINTS),
+            (self._validation, self._validation_line, SMOOTH_POINTS),
         ):
             x, y = self._visible(series.x, series.y)
-            x, y = decimate(x, y, POINTS, self._log_x)
+            x, y = decimate(x, y, points, self._log_x)
             line.setData(np.maximum(x, 1) if self._log_x else x, y * scale)
         if self._compared is not None:
             _, x, y = self._compared
@@ -341,7 +348,7 @@ class LossPlot(Card):
         else:
             self._other_line.setData([], [])
         if self._following and not empty:
-            self._show_all(scale)
+            self._show_all(scale, not self._timed)
         self._sentence.setText(summary_sentence(self._train.y, self._validation.y))
         self._sentence.setVisible(not empty)
         self._plot.setAccessibleDescription(self._sentence.text())
@@ -359,7 +366,7 @@ class LossPlot(Card):
         last = min(int(np.searchsorted(x, high, side="right")) + 1, len(x))
         return x[first:last], y[first:last]
 
-    def _show_all(self, scale: float) -> None:
+    def _show_all(self, scale: float, exact: bool) -> None:
         box = self._plot.getPlotItem().getViewBox()
         xs = [s.x for s in (self._train, self._validation) if len(s)]
         # The range is that of what is read; a single wild point of the raw line may leave it.
@@ -377,8 +384,14 @@ class LossPlot(Card):
         if self._log_y:
             low_y, high_y = float(np.log10(max(low_y, 1e-6))), float(np.log10(max(high_y, 1e-6)))
         spread = max(high_y - low_y, 0.02)
-        box.setXRange(low_x, max(high_x, low_x + 1e-3), padding=0.01)
-        box.setYRange(low_y - 0.06 * spread, high_y + 0.06 * spread, padding=0)
+        wanted_x = (low_x, max(high_x, low_x + 1e-3))
+        wanted_y = (low_y - 0.06 * spread, high_y + 0.06 * spread)
+        (now_x, now_y) = box.viewRange()
+        if exact or not (_roomy(now_x, wanted_x) and _roomy(now_y, wanted_y)):
+            # A new range makes every tick and label anew, which costs more than the curves: leave some room.
+            ahead = 0.0 if exact else _AHEAD * (wanted_x[1] - wanted_x[0])
+            box.setXRange(wanted_x[0], wanted_x[1] + ahead, padding=0.01)
+            box.setYRange(*wanted_y, padding=0)
 
     def _pixel(self, x: float, y: float) -> QPointF:
         """Data in the shown unit to a point of the plot widget."""
@@ -502,6 +515,12 @@ class LossPlot(Card):
 
     def sizeHint(self) -> QSize:
         return QSize(720, 380)
+
+
+def _roomy(now: list[float], wanted: tuple[float, float]) -> bool:
+    """Whether a range shows what is wanted, without much empty space."""
+    slack = 2 * _AHEAD * (wanted[1] - wanted[0])
+    return now[0] <= wanted[0] <= now[0] + slack and now[1] - slack <= wanted[1] <= now[1]
 
 
 def _nearest(x: Floats, value: float) -> int:
