@@ -39,7 +39,7 @@ class Pickers:
         dialog.setOption(QFileDialog.Option.ShowDirsOnly)
         self._show(dialog, lambda paths: on_chosen(paths[0]))
 
-    def save_file(
+    def name_file(
         self, parent: QWidget, title: str, name: str, filters: str, on_chosen: Callable[[Path], None]
     ) -> None:
         """Ask for the name of a file to write; the dialog itself asks before one is replaced.

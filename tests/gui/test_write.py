@@ -362,6 +362,7 @@ def test_an_empty_page_leads_on(qtbot: QtBot, desk: Desk, files: AnsweringPicker
     desk._set_model(opened(build_model()))
     assert not page.is_empty()
     assert page.chip.text() == "harbour play · 2×16 LSTM"
+    assert page.write_button.hasFocus() or not page.isActiveWindow()
     desk._set_model(None)
     assert page.is_empty()
 

@@ -56,7 +56,7 @@ class AnsweringPickers(Pickers):
     def open_file(self, parent: QWidget, title: str, filters: str, on_chosen: Callable[[Path], None]) -> None:
         self._answer(title, filters, on_chosen)
 
-    def save_file(
+    def name_file(
         self, parent: QWidget, title: str, name: str, filters: str, on_chosen: Callable[[Path], None]
     ) -> None:
         self._answer(title, name, on_chosen)

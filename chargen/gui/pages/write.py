@@ -144,8 +144,6 @@ class WritePage(Page):
         # A text that stands here stays, even if its model is closed.
         nothing, was_empty = opened is None and self._document is None and self._job is None, self.is_empty()
         self.show_empty(self._empty if nothing else None)
-        if was_empty and not nothing and self.isVisible():
-            self.write_button.setFocus()  # rather than whatever comes next to the button that went
         self.controls.set_model(opened.model if opened is not None else None)
         self.seed_state.set_pen(self._pen)
         for tool in (self.surprise, self.monospace):
@@ -153,6 +151,8 @@ class WritePage(Page):
         self.legend.setVisible(not nothing and self.surprise.isChecked())
         self._say_why_empty()
         self._tell()
+        if was_empty and not nothing and self.isVisible():
+            self.write_button.setFocus()  # rather than whatever comes next to the button that went
 
     def _say_why_empty(self, *_state: str) -> None:
         learning = self._desk.training_state in ("starting", "running")

@@ -51,4 +51,4 @@ def ask_and_export(
 
         desk.run_job("export", work, on_event)
 
-    files.save_file(parent, "Export the text", suggested_name(document), FILTERS, chosen)
+    files.name_file(parent, "Export the text", suggested_name(document), FILTERS, chosen)
