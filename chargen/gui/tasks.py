@@ -4,10 +4,6 @@ Torch, and everything that imports it, is imported inside these functions only: 
 meanwhile the window is already there.
 """
 
-import contextlib
-import os
-import sys
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -119,7 +115,6 @@ def train(
     """Train on ``corpus``, or continue the run in ``continued``; events are those of chargen.training.events."""
 
     def work(worker: Worker) -> Any:
-        _give_way()
         find_device(worker)  # the import of torch is no part of the training's clock
         from chargen.training.job import train as training
         from chargen.training.session import TrainingRequest
@@ -130,19 +125,6 @@ def train(
         return training(request)(worker)
 
     return work
-
-
-_NICENESS = 10
-
-
-def _give_way() -> None:
-    """Let the window go before: this thread, and those it starts, get the processor when nothing else wants it.
-
-    Only Linux knows niceness by thread.
-    """
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
 
 
 MODEL_SUFFIXES = (".safetensors",)

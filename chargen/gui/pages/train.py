@@ -232,7 +232,7 @@ class TrainPage(Page):
         self.times.setText(f"{event.fraction:.0%} · {words.clock(event.seconds)} gone{left}")
         self.speed.setText(f"{event.characters_per_second:,.0f} characters/s · text read {event.epoch:.1f} times")
         if not self.rate.slider.isSliderDown() and not self.rate.box.hasFocus():
-            self.rate.set_value(event.learning_rate)
+            self.rate.set_value(float(f"{event.learning_rate:.2g}"))
 
     def _show_loss(self, *_ignored: object) -> None:
         """The one number, in the unit of the plot, with the other beside it."""
@@ -247,6 +247,7 @@ class TrainPage(Page):
         self.unit.setText(f"{names[0]} · {second:.2f} {names[1]}\nvalidation loss")
 
     def _finished(self, event: Any) -> None:
+        self.plot.settle()
         self.progress.set_fraction(1.0 if event.reason == "budget" else self.progress.fraction())
         how = {"budget": "Learned for", "stopped": "Stopped after", "interrupted": "Interrupted after"}[event.reason]
         self._loss = event.loss if event.loss is not None else self._loss

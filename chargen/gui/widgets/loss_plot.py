@@ -98,6 +98,10 @@ class LossPlot(Card):
         self._timer.setSingleShot(True)
         self._timer.setInterval(REDRAW_MS)
         self._timer.timeout.connect(self._redraw_timed)
+        self._resized = QTimer(self)  # once the layout has settled, at the end of this turn
+        self._resized.setSingleShot(True)
+        self._resized.setInterval(0)
+        self._resized.timeout.connect(self.redraw)
         self._make_tools()
         self._make_plot()
         self._ghost = _Ghost()
@@ -299,6 +303,10 @@ class LossPlot(Card):
         smoothed, self._state = smooth(self._train.y, beta)
         self._smoothed.extend(self._train.x, smoothed)
         self._plan()
+
+    def settle(self) -> None:
+        """The curve is at its end: no room ahead of it any more (unless a person looks at a part of it)."""
+        self.redraw()
 
     def reset_view(self) -> None:
         """Show everything, and follow again."""
@@ -510,11 +518,14 @@ class LossPlot(Card):
         elif kind == QEvent.Type.Leave:
             self.set_reading_step(None)
         elif kind == QEvent.Type.Resize:
-            self._plan()
+            self._resized.start()
         return super().eventFilter(watched, event)
 
     def sizeHint(self) -> QSize:
         return QSize(720, 380)
+
+    def hasHeightForWidth(self) -> bool:
+        return False  # the plot takes what it is given; the sentence beneath it must not decide
 
 
 def _roomy(now: list[float], wanted: tuple[float, float]) -> bool:
