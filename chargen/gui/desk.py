@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from chargen.errors import ChargenError
 from chargen.gui import tasks
 from chargen.gui.bridge import Bridge
 from chargen.gui.tasks import ReadingProgress, TextChoices
@@ -387,14 +386,3 @@ class Desk(QObject):
         if self._closing and not self._closed:
             self._closed = True
             self.closed.emit()
-
-
-def check_overrides(overrides: dict[str, Any], characters: int, symbols: int, kind: str = "cpu") -> str:
-    """Why these settings cannot be trained with, in one sentence; empty where they can."""
-    from chargen.training.presets import suggest
-
-    try:
-        suggest(overrides, characters, symbols, kind)
-    except ChargenError as error:
-        return str(error)
-    return ""
