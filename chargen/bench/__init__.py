@@ -1,1 +1,0 @@
-"""Measurements: how fast, how smooth, how well it learns; side by side with what one would expect."""
