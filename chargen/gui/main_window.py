@@ -38,6 +38,7 @@ PAGES = (
 _JOB_WORDS = {"read": "Reading", "open": "Opening", "device": "Looking for a device", "write": "Writing"}
 MINIMUM = QSize(900, 620)
 FIRST = QSize(1280, 800)
+_FRAME = QSize(8, 40)  # a title bar and borders, which are not known before the window is shown
 
 
 class MainWindow(QMainWindow):
@@ -89,6 +90,7 @@ class MainWindow(QMainWindow):
         whole.setSpacing(0)
         whole.addLayout(middle, 1)
         whole.addWidget(self.status)
+        self._centre.setProperty("noFocusRing", True)  # it holds the focus only until the first key
         self.setCentralWidget(self._centre)
 
     # --- menus
@@ -281,7 +283,7 @@ class MainWindow(QMainWindow):
         if self._settings.geometry:
             self.restoreGeometry(QByteArray.fromHex(self._settings.geometry.encode()))
         screen = self.screen().availableGeometry()
-        self.resize(self.size().boundedTo(screen.size()))
+        self.resize(self.size().boundedTo(screen.size() - _FRAME))
         self.show_page(self._settings.page)
         self._centre.setFocus()  # no ring before the first key; Tab begins at the rail
 

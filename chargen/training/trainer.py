@@ -37,6 +37,7 @@ REPORT_SECONDS = 0.2
 """Losses stay on the device and are fetched this often: one synchronisation per report, not per step."""
 
 SAVE_SECONDS = 30.0
+FIRST_VALIDATION_SECONDS = 10.0
 RESTART_SHARE = 0.02
 """The share of streams that begin afresh at a step. A network that met its initial state only once an epoch would soon
 have moved away from it, and write nonsense when started there; a learned one would hardly be trained."""
@@ -323,6 +324,8 @@ class Trainer:
         """When to validate next: (seconds, None) under a time budget, else (None, step), so that equal runs agree."""
         if self.config.minutes is not None:
             interval = max(self.config.minutes * 60 / 10, 25 * self._last_validation_seconds)
+            if math.isinf(self._progress.best_loss):
+                interval = min(interval, FIRST_VALIDATION_SECONDS)  # the first figure soon: somebody is waiting for it
             due = self.clock.seconds() + min(interval, 300.0)
             return (due if due < 0.95 * self.config.minutes * 60 else None), None  # the last one is the final one
         interval_steps = max(1, min(math.ceil(self._total_steps() / 10), max(self._shape.steps, 200)))

@@ -299,7 +299,7 @@ class TrainPage(Page):
     # --- what a person does
 
     def act(self) -> None:
-        """Train, pause or resume: what Ctrl+R does."""
+        """Train, pause or resume: what Ctrl+R does. Without a text, what the empty page offers."""
         state = self.desk.training_state
         if state == "running":
             self.desk.pause_training()
@@ -307,6 +307,8 @@ class TrainPage(Page):
             self.desk.resume_training()
         elif state == "idle" and self.desk.corpus is not None:
             self.start()
+        elif state == "idle":
+            self._train_on_the_play()
 
     def start(self) -> None:
         """Train the text on the desk with what is chosen here."""
