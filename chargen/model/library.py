@@ -27,6 +27,7 @@ RECITES = "A model can recite passages of the text it learned; share it only whe
 _DESCRIPTION_LIMIT = 2**20
 _CARD_LIMIT = 2**16
 _TAIL = 2**16
+_PROGRESS = b'{"event": "progress"'
 _HEADER_LIMIT = 2**23
 
 State = Literal["finished", "interrupted", "in use", "damaged"]
@@ -209,8 +210,13 @@ def _tail(path: Path) -> dict[str, dict[str, Any]]:
             lines = file.read(_TAIL).split(b"\n")
     except OSError:
         return {}
+    lines = lines[1 if size > _TAIL else 0 :]
+    # Most lines are reports of progress, of which the last one counts.
+    newest = max((at for at, line in enumerate(lines) if line.startswith(_PROGRESS) and line.endswith(b"}")), default=0)
     found: dict[str, dict[str, Any]] = {}
-    for line in lines[1 if size > _TAIL else 0 :]:
+    for at, line in enumerate(lines):
+        if line.startswith(_PROGRESS) and at < newest:
+            continue
         try:
             event = parse_json(line, "log")
         except FileError:

@@ -11,7 +11,7 @@ from chargen.errors import ModelFileError, RunError
 from chargen.files import write_json
 from chargen.model import library
 from chargen.model.library import delete_run, list_runs, name_run, read_card, share_model
-from chargen.model.model_file import load_model, save_model
+from chargen.model.model_file import Model, load_model, save_model
 from chargen.model.runs import RunFolder
 from tests.model.helpers import random_model, small_config
 
@@ -64,7 +64,8 @@ def test_an_interrupted_run(tmp_path: Path, log: tuple[dict[str, Any], ...]) -> 
 def test_a_long_log_is_read_at_its_end_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = make_run(tmp_path, "one", VALIDATED, *[PROGRESS] * 3000)
     model = random_model(small_config())
-    save_model(folder / "model.safetensors", type(model)(model.config, model.vocabulary, model.tensors, {"validation_loss": 1.25}))
+    measured = Model(model.config, model.vocabulary, model.tensors, {"validation_loss": 1.25})
+    save_model(folder / "model.safetensors", measured)
 
     def whole(*_: Any) -> None:
         raise AssertionError("a whole model was read")
