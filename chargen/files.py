@@ -13,13 +13,16 @@ import os
 import re
 import secrets
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from chargen.errors import FileError
 
 Verify = Callable[[bytes], None]
+Data = bytes | Sequence[bytes | memoryview]
+
+_PART = 4 * 2**20
 
 
 def _reason(error: OSError) -> str:
@@ -73,13 +76,13 @@ def _temporary_beside(path: Path) -> Path:
 
 
 def write_atomic(
-    path: Path, data: bytes, *, verify: Verify | None = None, keep_previous: bool = False
+    path: Path, data: Data, *, verify: Verify | None = None, keep_previous: bool = False
 ) -> None:
     """Write ``data`` to ``path``: the old file or the new one, never a torn one.
 
     Args:
         path: destination; its folder must exist.
-        data: the whole content.
+        data: the whole content, or its pieces in order (large ones are then never copied).
         verify: called with the bytes read back before the rename; whatever it raises aborts the write.
         keep_previous: keep the replaced file as ``<name>.previous``.
 
@@ -88,6 +91,7 @@ def write_atomic(
             only the last sync of the folder failed, the new file is there, but may not survive a
             power cut; the old one then does.)
     """
+    pieces = [data] if isinstance(data, bytes) else data
     path = _destination(Path(path))
     temporary = _temporary_beside(path)
     try:
@@ -95,14 +99,14 @@ def write_atomic(
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
             descriptor = os.open(temporary, flags, 0o666)
             with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
+                for piece in pieces:
+                    file.write(piece)
                 file.flush()
                 os.fsync(file.fileno())
-            written = temporary.read_bytes()
-            if written != data:
+            if not _holds(temporary, pieces):
                 raise FileError(f"Cannot write “{path}”: what was read back differs; check the disk.")
             if verify is not None:
-                verify(written)
+                verify(temporary.read_bytes())
             if keep_previous and path.exists():
                 _keep_previous(path)
             os.replace(temporary, path)
@@ -113,6 +117,18 @@ def write_atomic(
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise
+
+
+def _holds(path: Path, pieces: Sequence[bytes | memoryview]) -> bool:
+    """Whether the file is exactly these pieces, compared a part at a time."""
+    with path.open("rb") as file:
+        for piece in pieces:
+            whole = memoryview(piece).cast("B")
+            for start in range(0, len(whole), _PART):
+                part = whole[start : start + _PART]
+                if file.read(len(part)) != part:
+                    return False
+        return not file.read(1)
 
 
 def _destination(path: Path) -> Path:

@@ -131,10 +131,23 @@ def test_the_second_replace_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert names(tmp_path) == {"f", "f.previous"}
 
 
+def test_pieces_become_one_file_and_each_is_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, pieces = tmp_path / "f", [b"head", memoryview(b"body" * 3_000_000), b""]
+    files.write_atomic(path, pieces)
+    assert path.read_bytes() == b"head" + b"body" * 3_000_000
+    monkeypatch.setattr(os, "fsync", lambda descriptor: os.pwrite(descriptor, b"?", 9_000_000))
+    with pytest.raises(FileError, match="what was read back differs"):
+        files.write_atomic(tmp_path / "g", pieces)
+    assert not (tmp_path / "g").exists()
+    monkeypatch.setattr(os, "fsync", lambda descriptor: os.pwrite(descriptor, b"more", 12_000_004))
+    with pytest.raises(FileError, match="what was read back differs"):
+        files.write_atomic(tmp_path / "g", pieces)
+
+
 def test_a_disk_that_lies_is_found_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "f"
     path.write_bytes(OLD)
-    monkeypatch.setattr(Path, "read_bytes", lambda self: NEW[:-1] + b"?")
+    monkeypatch.setattr(os, "fsync", lambda descriptor: os.pwrite(descriptor, b"?", 0))
     with pytest.raises(FileError, match="what was read back differs"):
         files.write_atomic(path, NEW)
     monkeypatch.undo()

@@ -8,7 +8,6 @@ import json
 from typing import Any
 
 import numpy as np
-from safetensors.numpy import save as safetensors_save
 
 from chargen.corpus.vocabulary import Ids
 from chargen.errors import CorpusError, FileError
@@ -21,10 +20,21 @@ _TENSOR = "ids"
 _TYPES: dict[str, np.dtype[Any]] = {"U8": np.dtype("u1"), "U16": np.dtype("<u2"), "U32": np.dtype("<u4")}
 
 
-def pack(ids: Ids, description: dict[str, Any]) -> bytes:
-    """The file's content. ``ids`` [N]; ``description`` holds plain JSON values."""
+def pack(ids: Ids, description: dict[str, Any]) -> tuple[bytes, memoryview]:
+    """The file's content in two pieces, so that a long text is not copied: the header, and the array itself.
+
+    ``ids`` [N]; ``description`` holds plain JSON values. The layout is safetensors': the header's length in eight
+    bytes, the header in JSON padded with spaces to a multiple of eight, the numbers.
+    """
+    number_type = next(name for name, dtype in _TYPES.items() if dtype == ids.dtype)
     text = json.dumps({"format": FORMAT, **description}, allow_nan=False)
-    return safetensors_save({_TENSOR: np.ascontiguousarray(ids)}, metadata={_KEY: text})
+    header = {
+        "__metadata__": {_KEY: text},
+        _TENSOR: {"dtype": number_type, "shape": [len(ids)], "data_offsets": [0, ids.nbytes]},
+    }
+    encoded = json.dumps(header).encode()
+    encoded += b" " * (-len(encoded) % 8)
+    return len(encoded).to_bytes(8, "little") + encoded, np.ascontiguousarray(ids).data.cast("B")
 
 
 def unpack(data: bytes, what: str) -> tuple[Ids, dict[str, Any]]:

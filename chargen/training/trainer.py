@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from chargen.corpus.corpus import Corpus
-from chargen.corpus.streams import Streams, fit_streams
+from chargen.corpus.streams import Ids, Streams, fit_streams
 from chargen.errors import ChargenError, DeviceError
 from chargen.model.config import ModelConfig
 from chargen.model.model_file import Model
@@ -103,8 +103,7 @@ class Trainer:
             self.network.load_tensors(start.tensors)
         self.network.to(device.kind)
         self._optimizer = make_optimizer(self.network, config)
-        self._ids = torch.from_numpy(np.array(corpus.training, dtype=_torch_friendly(corpus.training.dtype)))
-        self._ids = self._ids.to(device.kind)
+        self._resident = _resident(corpus.training, device.kind)
         self._progress = _Progress()
         self._state: State | None = None
         if point is not None:
@@ -162,6 +161,9 @@ class Trainer:
         """Use ``rate`` from the next step on; the schedule goes on from there in proportion."""
         self._wanted_rate = rate
 
+    def _leaving(self) -> bool:
+        return self._stop_reason == "interrupted"
+
     # -- the loop ----------------------------------------------------------------------------------
 
     def steps(self) -> Iterator[Any]:
@@ -188,19 +190,26 @@ class Trainer:
 
     def _steps(self) -> Iterator[Any]:
         yield from (events.Notice(message) for message in self._notices)
+        cut_short = False
         if self._backend is None:
             for choice in choose_backend(
-                self.network, self.config, self.device.kind, self.config.threads or processor_threads(), self._block(0)
+                self.network,
+                self.config,
+                self.device.kind,
+                self.config.threads or processor_threads(),
+                self._block(0),
+                self._leaving,
             ):
                 if choice is None:
                     yield events.Tick()
                 else:
                     self._backend = choice
+            cut_short = self._leaving()
         assert self._backend is not None
         self._backend.configure()
         started = self._started()
         if self._recorder is not None:
-            self._recorder.begin(self._backend, started)
+            self._recorder.begin(None if cut_short else self._backend, started)
         yield started
         self._learning = learning = LearningStep(self.network, self._optimizer, self.config, self._backend)
         state = self._state if self._state is not None else self._fresh_state()
@@ -270,8 +279,10 @@ class Trainer:
 
     def _block(self, step: int) -> torch.Tensor:
         """Characters of a step: int64 [T + 1, B] on the device."""
-        index = torch.from_numpy(self._streams.indices(step)).to(self._ids.device)
-        return self._ids[index].long()
+        index = self._streams.indices(step)
+        if self._resident is None:
+            return torch.from_numpy(self.corpus.training[index].astype(np.int64))
+        return self._resident[torch.from_numpy(index).to(self._resident.device)].long()
 
     def _fresh_state(self) -> State:
         return tuple(part.detach().contiguous() for part in self.network.start_state(self._shape.streams))
@@ -280,9 +291,9 @@ class Trainer:
         """Streams that begin afresh at this step [B]: at an epoch's first all, else now and then one."""
         step, streams = self._progress.step, self._shape.streams
         if self._streams.position(step)[1] == 0:
-            return torch.ones(streams, dtype=torch.bool, device=self._ids.device)
+            return torch.ones(streams, dtype=torch.bool, device=self.device.kind)
         draws = np.random.Generator(np.random.PCG64([self.config.seed, step, 1])).random(streams)
-        return torch.from_numpy(draws < RESTART_SHARE).to(self._ids.device)
+        return torch.from_numpy(draws < RESTART_SHARE).to(self.device.kind)
 
     # -- budget ------------------------------------------------------------------------------------
 
@@ -440,7 +451,7 @@ class Trainer:
                 nats += float(losses.sum(dtype=np.float64))
                 characters += losses.size
                 yield events.Tick()
-                if self._stop_reason == "interrupted":
+                if self._leaving():
                     return  # leaving quickly matters more than one more figure
         self._last_validation_seconds = time.perf_counter() - begun
         loss = nats / characters
@@ -480,6 +491,9 @@ class Trainer:
         yield events.Saved(progress.step, str(self._recorder.run.latest))
 
 
-def _torch_friendly(dtype: np.dtype[Any]) -> Any:
-    """The type to hold ids in: torch indexes uint8 everywhere, wider unsigned types not."""
-    return {1: np.uint8, 2: np.int32}.get(dtype.itemsize, np.int64)
+def _resident(ids: Ids, device: str) -> torch.Tensor | None:
+    """The text on a device of its own, so that no step waits for a transfer; None on the CPU, where it lies already."""
+    if device == "cpu":
+        return None
+    friendly: Any = {1: np.uint8, 2: np.int32}.get(ids.dtype.itemsize, np.int64)  # torch indexes these everywhere
+    return torch.from_numpy(ids.astype(friendly)).to(device)

@@ -100,3 +100,7 @@ def test_the_description_is_plain_json_without_the_text(tmp_path: Path, prose: s
     description = json.loads(header["__metadata__"]["chargen_corpus"])
     assert description["format"] == 1
     assert "tide came" not in json.dumps(header)
+def test_an_encoded_text_is_a_file_that_anyone_can_read(tmp_path: Path) -> None:
+    corpus = corpus_from_text("a text of many words, ÄÖÜ and 東京\n" * 20, "many")
+    save_encoded(tmp_path / "c.safetensors", corpus)
+    assert (load_file(tmp_path / "c.safetensors")["ids"] == corpus.ids).all()
