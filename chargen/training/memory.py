@@ -5,8 +5,7 @@ from chargen.model.config import ModelConfig
 from chargen.training.config import TrainingConfig
 from chargen.training.device import Device, free_memory
 
-
-LIBRARIES = 70 * 2**20
+LIBRARIES = 55 * 2**20
 """What PyTorch's kernels and threads take once they run, measured."""
 
 _KEPT = {"lstm": 1.15, "gru": 3.0, "rnn": 3.0}
