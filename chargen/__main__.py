@@ -1,8 +1,10 @@
 """Chooses: a verb, or the window."""
 
+import atexit
 import importlib
 import sys
 
+from chargen.cli import signals
 from chargen.cli.main import main as run_command
 from chargen.cli.main import report_unexpected
 from chargen.cli.output import note
@@ -11,11 +13,23 @@ from chargen.cli.window_check import import_problem, window_problem
 
 def main() -> int:
     """``chargen``: the window without arguments, else the command line. Returns the exit code."""
-    return run_command() if len(sys.argv) > 1 else window()
+    if len(sys.argv) == 1:
+        return window()
+    atexit.register(signals.ignore)
+    return run_command()
 
 
 def window() -> int:
     """``chargen-gui``: the window, or one sentence saying why it cannot open. Returns the exit code."""
+    atexit.register(signals.ignore)
+    try:
+        with signals.handled(signals.raise_interrupted):  # until the window hears them itself
+            return _window()
+    except signals.Interrupted as interrupted:
+        return interrupted.code
+
+
+def _window() -> int:
     problem = window_problem()
     if problem is not None:
         note(problem)

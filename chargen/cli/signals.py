@@ -50,3 +50,12 @@ def handled(on_signal: Callable[[int], None]) -> Iterator[None]:
 def raise_interrupted(number: int) -> None:
     """The handler of every command that has nothing to save."""
     raise Interrupted(number)
+
+
+def ignore() -> None:
+    """From here on nothing is left to do but end, with the exit code that is known."""
+    if threading.current_thread() is not threading.main_thread():
+        return
+    for name in _NAMES:
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)

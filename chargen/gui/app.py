@@ -20,7 +20,7 @@ from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 from chargen import __version__, paths
 from chargen.errors import ChargenError, FileError
 from chargen.files import ensure_folder
-from chargen.gui import settings_store, theme
+from chargen.gui import settings_store, tasks, theme
 from chargen.gui.desk import Desk
 from chargen.gui.main_window import MainWindow
 from chargen.gui.pickers import Pickers
@@ -38,13 +38,12 @@ def run(argv: Sequence[str] = ()) -> int:
     """Open the window, on the files in ``argv`` if there are any. Returns the exit code when it is closed."""
     app = make_application()
     sys.setswitchinterval(SWITCH_SECONDS)
-    with logged(), Reports() as reports:
-        window = open_window(reports)
-        with signals_heard(lambda number: _leave(window, reports, 128 + number)):
-            window.finished.connect(lambda: app.exit(reports.code))
-            if argv:
-                window.desk.open_paths([Path(name) for name in argv])
-            app.exec()
+    with logged(), Reports() as reports, signals_heard(lambda number: _leave(window, reports, 128 + number)):
+        window = open_window(reports)  # a signal that arrives meanwhile is obeyed in the event loop
+        window.finished.connect(lambda: app.exit(reports.code))
+        if argv:
+            window.desk.open_paths([Path(name) for name in argv])
+        app.exec()
     return reports.code
 
 
@@ -81,8 +80,9 @@ def open_window(reports: "Reports | None" = None, warm_up: bool = True) -> MainW
 def _warm_up(window: MainWindow) -> None:
     """Behind the painted window: what the plot needs, then torch; then the pages that wait for them."""
 
-    def preload(_worker: Worker) -> None:
-        import pyqtgraph  # noqa: F401  makes no Qt object while it is imported
+    def preload(worker: Worker) -> None:
+        with tasks.cancellable_imports(worker):
+            import pyqtgraph  # noqa: F401  makes no Qt object while it is imported
 
     def make(keys: list[str]) -> None:
         if window.desk.closing:

@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QDesktopServices, 
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QApplication,
+    QDialog,
     QHBoxLayout,
     QLineEdit,
     QMainWindow,
@@ -114,6 +115,7 @@ class MainWindow(QMainWindow):
         self._train_action = self._action(do, "&Train", self._train, "Ctrl+R")
         self._stop_action = self._action(do, "&Stop training", self.desk.stop_training)
         self._save_action = self._action(do, "Save the model &now", self.desk.save_training, "Ctrl+S")
+        self._action(do, "R&uns", self._runs, "Ctrl+Shift+R")
         do.addSeparator()
         self._action(do, "&Write", self._write, "Ctrl+Return")
         view = bar.addMenu("&View")
@@ -166,6 +168,10 @@ class MainWindow(QMainWindow):
     def _train(self) -> None:
         self.show_page("train")
         self.page("train").act()  # type: ignore[attr-defined]
+
+    def _runs(self) -> None:
+        self.show_page("train")
+        self.page("train").show_runs()  # type: ignore[attr-defined]
 
     def set_theme(self, choice: Any) -> None:
         """Light, dark, or as the system; remembered."""
@@ -304,6 +310,8 @@ class MainWindow(QMainWindow):
             return
         event.ignore()
         if first:
+            for dialog in self.findChildren(QDialog):  # none outlives the window, or opens what nobody will see
+                dialog.reject()
             self._centre.setEnabled(False)
             self.menuBar().setEnabled(False)
             if learning:

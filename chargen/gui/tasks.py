@@ -4,8 +4,12 @@ Torch, and everything that imports it, is imported inside these functions only: 
 meanwhile the window is already there.
 """
 
-from collections.abc import Callable, Sequence
+import contextlib
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from importlib.abc import MetaPathFinder
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -51,10 +55,36 @@ class TextChoices:
     validation: float = 0.1
 
 
+class _Attentive(MetaPathFinder):
+    """Finds nothing; looks at every import of its thread whether the job was asked to end."""
+
+    def __init__(self, worker: Worker) -> None:
+        self._worker, self._thread = worker, threading.get_ident()
+
+    def find_spec(self, *_names: Any) -> None:
+        if threading.get_ident() == self._thread:
+            self._worker.check()
+
+
+@contextlib.contextmanager
+def cancellable_imports(worker: Worker) -> Iterator[None]:
+    """Let a cancelled job leave between two modules of a long import: the window closes without waiting for torch.
+
+    Half an import stays behind, so only for jobs that are cancelled when the program ends.
+    """
+    watch = _Attentive(worker)
+    sys.meta_path.insert(0, watch)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(watch)
+
+
 def find_device(worker: Worker) -> "Device":
     """Import torch and choose the device. Raises DeviceError where torch cannot be loaded."""
     try:
-        from chargen.training.device import choose_device
+        with cancellable_imports(worker):
+            from chargen.training.device import choose_device
     except (ImportError, OSError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise DeviceError(
@@ -116,8 +146,9 @@ def train(
 
     def work(worker: Worker) -> Any:
         find_device(worker)  # the import of torch is no part of the training's clock
-        from chargen.training.job import train as training
-        from chargen.training.session import TrainingRequest
+        with cancellable_imports(worker):
+            from chargen.training.job import train as training
+            from chargen.training.session import TrainingRequest
 
         request: TrainingRequest = TrainingRequest(
             corpus=corpus, run=continued, resume=continued is not None, overrides=dict(overrides or {})

@@ -11,7 +11,7 @@ import hashlib
 import json
 import platform
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -83,12 +83,18 @@ def _remember(key: str, backend: Backend) -> None:
 
 
 def choose_backend(
-    network: CharRNN, config: TrainingConfig, device: str, threads: int, block: Tensor
+    network: CharRNN,
+    config: TrainingConfig,
+    device: str,
+    threads: int,
+    block: Tensor,
+    hurried: Callable[[], bool] = lambda: False,
 ) -> Iterator[Backend | None]:
     """Measure the candidates. Yields None between trials (commands are heard there) and at last the chosen backend.
 
     Args:
         block: characters of one step, [T + 1, B], on the device.
+        hurried: asked between trials; True ends them with the best so far, which is not remembered.
     """
     workers = worker_count(device, threads, block.shape[1])
     options = candidates(network.config.cell, device, config.precision, threads, workers)
@@ -109,8 +115,11 @@ def choose_backend(
         if abs(loss - reference) <= TOLERANCE * abs(reference):
             timings.append((seconds, backend))
         yield None
+        if hurried():
+            break
     best = min(timings, key=lambda timing: timing[0])[1]
-    _remember(key, best)
+    if not hurried():
+        _remember(key, best)
     yield best
 
 

@@ -27,9 +27,11 @@ class Recorder:
         self._samples = LineFile(run.samples)
         self._last_progress = -PROGRESS_SECONDS
 
-    def begin(self, backend: Backend, started: events.Started) -> None:
-        """Write ``run.json`` now that everything is decided."""
-        self._description["backend"] = backend.to_json()
+    def begin(self, backend: Backend | None, started: events.Started) -> None:
+        """Write ``run.json`` now that everything is decided; without a backend the next session chooses one."""
+        self._description.pop("backend", None)
+        if backend is not None:
+            self._description["backend"] = backend.to_json()
         self.run.write_description(self._description)
         self.event(started)
 

@@ -79,6 +79,14 @@ def test_the_fastest_correct_backend_is_taken_and_remembered(monkeypatch):
     assert chosen(network, config) == (options[1], 0)
 
 
+def test_a_choice_cut_short_takes_what_was_measured_and_is_not_remembered(monkeypatch):
+    network, config = CharRNN(small_config()), TrainingConfig(steps=1, streams=3, unroll=8)
+    options = candidates("lstm", "cpu", "auto", 1)
+    monkeypatch.setattr(autotune, "_measure", lambda n, c, backend, b: (1.0, 9.0 - options.index(backend)))
+    assert list(choose_backend(network, config, "cpu", 1, BLOCK, lambda: True)) == [None, options[0]]
+    assert chosen(network, config) == (options[-1], len(options))
+
+
 def test_a_wrong_backend_is_never_taken_however_fast(monkeypatch):
     network, config = CharRNN(small_config()), TrainingConfig(steps=1, streams=3, unroll=8)
     options = candidates("lstm", "cpu", "auto", 1)
