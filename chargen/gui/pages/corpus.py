@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from chargen.gui import pickers, tasks, theme, words
@@ -103,14 +103,18 @@ class CorpusPage(Page):
         self._sign.timeout.connect(self.progress_row.show)
 
     def _make_panel_content(self) -> None:
-        self._file_rows = QVBoxLayout()
-        self._file_rows.setSpacing(0)
+        self.file_rows = [_FileRow(index) for index in range(_FILES_SHOWN)]
+        self._more_files = HintLabel()
         self.add_files = GhostButton("Add files…", "plus")
         self.add_files.clicked.connect(self._add_files)
         files = QVBoxLayout()
-        files.setSpacing(theme.SPACE_1)
+        files.setSpacing(0)
         files.addWidget(SectionLabel("Files"))
-        files.addLayout(self._file_rows)
+        for row in self.file_rows:
+            row.up.connect(self.move_file_up)
+            row.removed.connect(self.remove_file)
+            files.addWidget(row)
+        files.addWidget(self._more_files)
         files.addWidget(self.add_files, 0, Qt.AlignmentFlag.AlignLeft)
         self.panel.addLayout(files)
         self.encoding = QComboBox()
@@ -204,20 +208,14 @@ class CorpusPage(Page):
     _shown_text = ""
 
     def _list_files(self, choices: tasks.TextChoices) -> None:
-        while (item := self._file_rows.takeAt(0)) is not None:
-            old = item.widget()
-            if old is not None:
-                old.hide()
-                old.deleteLater()
-        if not choices.paths:
-            row = ElidedLabel(self.desk.corpus.name if self.desk.corpus is not None else "")
-            row.setMinimumHeight(theme.HIT)
-            self._file_rows.addWidget(row)
-        for index, path in enumerate(choices.paths[:_FILES_SHOWN]):
-            self._file_rows.addWidget(_FileRow(self, index, path, len(choices.paths)))
-        rest = len(choices.paths) - _FILES_SHOWN
-        if rest > 0:
-            self._file_rows.addWidget(HintLabel(f"and {words.count(rest, 'more file')}"))
+        names = choices.paths or (Path(self.desk.corpus.name if self.desk.corpus is not None else ""),)
+        for index, row in enumerate(self.file_rows):
+            row.setVisible(index < len(names))
+            if index < len(names):
+                row.show_file(names[index], len(choices.paths))
+        rest = len(names) - len(self.file_rows)
+        self._more_files.setText(f"and {words.count(rest, 'more file')}")
+        self._more_files.setVisible(rest > 0)
 
     def _reading(self, share: float | None) -> None:
         if share is None:
@@ -291,22 +289,38 @@ class CorpusPage(Page):
 class _FileRow(QWidget):
     """One file or folder: its name, and the ways to move it up or take it out."""
 
-    def __init__(self, page: CorpusPage, index: int, path: Path, total: int) -> None:
+    up = Signal(int)
+    removed = Signal(int)
+
+    def __init__(self, index: int) -> None:
         super().__init__()
+        self._index = index
+        self.setMinimumHeight(theme.HIT)
+        self._name = ElidedLabel("", mode=Qt.TextElideMode.ElideMiddle)
+        self._up = IconButton("chevron-up", "Move up")
+        self._up.clicked.connect(self._go_up)
+        self._remove = IconButton("close", "Take out")
+        self._remove.clicked.connect(self._go)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
-        name = ElidedLabel(path.name + ("/" if path.is_dir() else ""), mode=Qt.TextElideMode.ElideMiddle)
-        name.setToolTip(str(path) if "<" not in str(path) else "")
-        row.addWidget(name, 1)
-        if index:
-            up = IconButton("chevron-up", f"Move {path.name} up")
-            up.clicked.connect(lambda: page.move_file_up(index))
-            row.addWidget(up)
-        if total > 1:
-            remove = IconButton("close", f"Take {path.name} out")
-            remove.clicked.connect(lambda: page.remove_file(index))
-            row.addWidget(remove)
+        row.addWidget(self._name, 1)
+        row.addWidget(self._up)
+        row.addWidget(self._remove)
+
+    def show_file(self, path: Path, total: int) -> None:
+        """``total``: how many files there are; 0 for a text that is no file."""
+        self._name.set_text(path.name + ("/" if total and path.is_dir() else ""))
+        self._up.setVisible(self._index > 0)
+        self._up.setAccessibleName(f"Move {path.name} up")
+        self._remove.setVisible(total > 1)
+        self._remove.setAccessibleName(f"Take {path.name} out")
+
+    def _go_up(self) -> None:
+        self.up.emit(self._index)
+
+    def _go(self) -> None:
+        self.removed.emit(self._index)
 
 
 def _catalog(_worker: Any) -> list[Any]:

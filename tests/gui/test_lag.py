@@ -1,0 +1,41 @@
+"""The meter of lag sees what it is for. Nothing here asserts a speed."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+
+from PySide6.QtCore import QTimer
+from pytestqt.qtbot import QtBot
+
+from chargen.gui.lag import Meter
+
+
+def test_the_meter_sees_a_hog(qtbot: QtBot) -> None:
+    meter = Meter()
+    meter.start()
+    QTimer.singleShot(50, lambda: time.sleep(0.06))
+    qtbot.wait(200)
+    meter.stop()
+    assert max(meter.lateness) > 50
+    assert sum(late > 50 for late in meter.lateness) >= 1
+    assert meter.quantile(0.0) <= meter.quantile(0.5) <= meter.quantile(1.0) == max(meter.lateness)
+
+
+def test_a_meter_that_saw_nothing() -> None:
+    assert Meter().quantile(0.5) == 0.0
+
+
+def test_the_measurement_catches_a_deliberate_hog(qtbot: QtBot) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "chargen.gui.lag", "--seconds", "3", "--hog", "60", "--json"],
+        capture_output=True, text=True, timeout=120, check=False, env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert next(iter(report)) == "event"
+    assert report["worst_ms"] > 50
+    assert report["over_50_ms"] >= 2
+    assert report["samples"] > 50
+    assert report["cold_start_s"] > 0
