@@ -175,17 +175,17 @@ class Desk(QObject):
         self.corpus_reading.emit(0.0)
         self._start(job, on_event)
 
-    def open_model(self, path: Path) -> None:
-        """Read a model file or the model of a run folder and put it on the desk."""
-        self._open(tasks.load_model(path), lambda model: self._opened(model, path), "write")
+    def open_model(self, path: Path, name: str = "") -> None:
+        """Read a model file or the model of a run folder and put it on the desk; ``name`` is what to call it."""
+        self._open(tasks.load_model(path), lambda model: self._opened(model, path, name), "write")
 
     def open_state(self, path: Path) -> None:
         """Read a ``.state`` file and offer it as the seed state."""
         self._open(tasks.load_state(path), self.state_opened.emit, "write")
 
-    def _opened(self, model: "Model", path: Path) -> None:
+    def _opened(self, model: "Model", path: Path, name: str) -> None:
         self._follow = False
-        self._set_model(OpenModel(model, path.name if path.is_dir() else path.stem, path, False))
+        self._set_model(OpenModel(model, name or (path.name if path.is_dir() else path.stem), path, False))
 
     def _open(self, work: tasks.Work, on_result: Callable[[Any], Any], page: str) -> None:
         if self._closing:
@@ -233,9 +233,9 @@ class Desk(QObject):
             return
         self._train(tasks.train(self.corpus, overrides), self.corpus.name)
 
-    def continue_run(self, run: Path, overrides: dict[str, Any]) -> None:
+    def continue_run(self, run: Path, overrides: dict[str, Any], name: str = "") -> None:
         """Train the run in that folder on, with its own text; ``overrides`` may hold a new budget."""
-        self._train(tasks.train(None, overrides, run), self.training_name or run.name)
+        self._train(tasks.train(None, overrides, run), name or self.training_name or run.name)
 
     def _train(self, work: tasks.Work, name: str) -> None:
         if self._closing or self._training is not None:

@@ -13,7 +13,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 from filelock import FileLock, Timeout
+from numpy.typing import NDArray
 
 from chargen.errors import ChargenError, FileError, ModelFileError, RunError
 from chargen.files import describe_os_error, parse_json, previous_of, read_capped, read_json, write_atomic, write_json
@@ -27,6 +29,7 @@ RECITES = "A model can recite passages of the text it learned; share it only whe
 _DESCRIPTION_LIMIT = 2**20
 _CARD_LIMIT = 2**16
 _TAIL = 2**16
+_CURVE = 2**22
 _PROGRESS = b'{"event": "progress"'
 _HEADER_LIMIT = 2**23
 
@@ -91,11 +94,9 @@ def read_card(folder: Path) -> RunCard:
     try:
         description = _object(read_json(folder / "run.json", _DESCRIPTION_LIMIT))
         return _card(RunFolder(folder), description, used)
-    except (ChargenError, OSError, ValueError) as error:
+    except (ChargenError, OSError, ValueError):
         missing = not (folder / "run.json").exists()
-        problem = "It ended before its training began." if missing else f"Its description is damaged. {error}"
-        if not isinstance(error, ChargenError) and not missing:
-            problem = "Its description is damaged."
+        problem = "It ended before its training began." if missing else "Its description is damaged."
         name, note = _named(folder)
         return RunCard(
             folder, name or folder.name, "in use" if used else "damaged", note, created=_changed(folder),
@@ -162,6 +163,47 @@ def delete_run(folder: Path, to_trash: Callable[[Path], bool]) -> None:
         raise RunError(f"The system did not take “{folder}” into its trash; nothing was deleted.")
 
 
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """How a run learned so far, in nats: [n] steps and training losses, (step, loss) of the validations."""
+
+    steps: NDArray[np.int64]
+    losses: NDArray[np.float32]
+    validations: tuple[tuple[int, float], ...]
+
+
+def read_curve(folder: Path) -> Curve:
+    """The curve from the end of the log, up to the point from which the run is continued; what is damaged is left out.
+
+    Steps that were taken again after a sudden end are in it once.
+    """
+    try:
+        lines = _end(RunFolder(folder).events, _CURVE)
+    except OSError:
+        lines = []
+    until = _count(_summary(RunFolder(folder).latest).get("step")) or math.inf
+    points: list[tuple[int, float]] = []
+    validations: list[tuple[int, float]] = []
+    for line in lines:
+        try:
+            event = parse_json(line, "log")
+        except FileError:
+            continue
+        if not isinstance(event, dict):
+            continue
+        kind, step = event.get("event"), _count(event.get("step"))
+        loss = _number(event.get("train_loss" if kind == "progress" else "loss"))
+        if kind == "started":
+            points = [point for point in points if point[0] <= step]
+            validations = [point for point in validations if point[0] <= step]
+        elif kind in ("progress", "validated") and loss is not None and step <= until:
+            there = points if kind == "progress" else validations
+            if not there or step > there[-1][0]:
+                there.append((step, loss))
+    steps, losses = [step for step, _ in points], [loss for _, loss in points]
+    return Curve(np.array(steps, np.int64), np.array(losses, np.float32), tuple(validations))
+
+
 # --- reading
 
 
@@ -204,13 +246,9 @@ def _tail(path: Path) -> dict[str, dict[str, Any]]:
     ``finished`` is left out where training began again after it.
     """
     try:
-        with path.open("rb") as file:
-            size = file.seek(0, os.SEEK_END)
-            file.seek(max(0, size - _TAIL))
-            lines = file.read(_TAIL).split(b"\n")
+        lines = _end(path, _TAIL)
     except OSError:
         return {}
-    lines = lines[1 if size > _TAIL else 0 :]
     # Most lines are reports of progress, of which the last one counts.
     newest = max((at for at, line in enumerate(lines) if line.startswith(_PROGRESS) and line.endswith(b"}")), default=0)
     found: dict[str, dict[str, Any]] = {}
@@ -231,20 +269,34 @@ def _tail(path: Path) -> dict[str, dict[str, Any]]:
     return found
 
 
+def _end(path: Path, limit: int) -> list[bytes]:
+    """The whole lines among the last ``limit`` bytes of a log."""
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - limit))
+        lines = file.read(limit).split(b"\n")
+    return lines[1 if size > limit else 0 :]
+
+
 def _best(log: dict[str, dict[str, Any]], model: Path) -> float | None:
     """The best loss of a run that has not ended: from the log, else from the head of its model file."""
     if "best" in log:
         return _number(log["best"].get("loss"))
+    return _number(_summary(model).get("validation_loss"))
+
+
+def _summary(model: Path) -> dict[str, Any]:
+    """What the head of a model file tells of its training; empty where it does not."""
     try:
         with model.open("rb") as file:
             size = file.read(8)
             length = int.from_bytes(size, "little")
             if length > _HEADER_LIMIT:
-                return None
+                return {}
             head = read_metadata(size + file.read(length))
-        return _number(_object(_object(parse_json(head[METADATA_KEY], "head")).get("training")).get("validation_loss"))
-    except (OSError, ValueError, KeyError, FileError):
-        return None
+        return _object(_object(parse_json(head[METADATA_KEY], "head")).get("training"))
+    except (OSError, ValueError, KeyError, TypeError, FileError):
+        return {}
 
 
 def _named(folder: Path) -> tuple[str, str]:

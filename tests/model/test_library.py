@@ -10,7 +10,7 @@ import pytest
 from chargen.errors import ModelFileError, RunError
 from chargen.files import write_json
 from chargen.model import library
-from chargen.model.library import delete_run, list_runs, name_run, read_card, share_model
+from chargen.model.library import delete_run, list_runs, name_run, read_card, read_curve, share_model
 from chargen.model.model_file import Model, load_model, save_model
 from chargen.model.runs import RunFolder
 from tests.model.helpers import random_model, small_config
@@ -127,6 +127,20 @@ def test_foreign_values_are_taken_for_unknown(tmp_path: Path, value: Any) -> Non
     card = read_card(folder)
     assert card.state == "interrupted"
     assert (card.steps, card.layers, card.hidden) == (0, 0, 0)
+
+
+def test_the_curve_ends_where_the_run_goes_on(tmp_path: Path) -> None:
+    progress = [{**PROGRESS, "step": step, "train_loss": 3.0 - step / 100} for step in (10, 20, 30, 40, 50)]
+    again = [{"event": "started", "step": 20}, {**PROGRESS, "step": 25, "train_loss": 1.5}, {"event": "progress"}]
+    folder = make_run(tmp_path, "one", STARTED, *progress, VALIDATED, *again, {**VALIDATED, "step": 28})
+    curve = read_curve(folder)
+    assert curve.steps.tolist() == [10, 20, 25]
+    assert curve.losses.tolist() == pytest.approx([2.9, 2.8, 1.5])
+    assert curve.validations == ((28, 1.75),)
+    model = random_model(small_config())
+    save_model(folder / "latest.safetensors", Model(model.config, model.vocabulary, model.tensors, {"step": 20}))
+    assert read_curve(folder).steps.tolist() == [10, 20]
+    assert read_curve(tmp_path / "nowhere").steps.size == 0
 
 
 def test_a_name_and_a_note(tmp_path: Path) -> None:

@@ -1,16 +1,20 @@
-"""The Train page: choose a size, watch it learn, pause, stop, go on."""
+"""The Train page: choose a size, watch it learn, pause, stop, go on; the runs at hand."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from chargen.errors import SettingError
 from chargen.gui import theme, words
 from chargen.gui.desk import Desk
 from chargen.gui.pages.page import Page
+from chargen.gui.pages.runs import RunsList
 from chargen.gui.pages.train_form import TrainForm
 from chargen.gui.pickers import Pickers
+from chargen.gui.places import Places
 from chargen.gui.widgets.buttons import GhostButton, PrimaryButton, SecondaryButton
 from chargen.gui.widgets.cards import Card, EmptyState
 from chargen.gui.widgets.labelled import FieldLabel, HintLabel, NumberLabel, SectionLabel
@@ -18,6 +22,8 @@ from chargen.gui.widgets.loss_plot import LossPlot
 from chargen.gui.widgets.number_slider import NumberSlider
 from chargen.gui.widgets.progress_bar import ThinProgress
 from chargen.gui.widgets.text_view import SampleView
+from chargen.jobs import Done, Worker
+from chargen.model.library import RunCard, read_curve
 
 if TYPE_CHECKING:
     from chargen.corpus.corpus import Corpus
@@ -29,7 +35,9 @@ _SAMPLE_HEIGHT = 150
 class TrainPage(Page):
     """Learning the text on the desk. The foot's first button is Train, Pause, Resume, or Write with it."""
 
-    def __init__(self, desk: Desk, files: Pickers, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, desk: Desk, files: Pickers, parent: QWidget | None = None, places: Places | None = None
+    ) -> None:
         super().__init__("Train", "Training settings", parent)
         self.desk = desk
         self._learned = ""  # the hash of the text whose training is shown
@@ -39,6 +47,7 @@ class TrainPage(Page):
         self._make_work()
         self._make_foot()
         self._make_panel_content()
+        self._make_runs(files, places or Places())
         self.banner.action.connect(self._take_proposal)
         desk.corpus_changed.connect(self._corpus_changed)
         desk.corpus_failed.connect(self._corpus_failed)
@@ -144,6 +153,17 @@ class TrainPage(Page):
         self.panel.addWidget(self.form)
         self.panel.addStretch(1)
 
+    def _make_runs(self, files: Pickers, places: Places) -> None:
+        self.runs = RunsList(self.desk, files, places, self.form.minutes)
+        self.runs.continued.connect(self._continue)
+        self.runs.left.connect(self._leave_runs)
+        self.form.changed.connect(self.runs.tell)
+        self.runs_button = GhostButton("Runs", "folder")
+        self.runs_button.setCheckable(True)
+        self.runs_button.setToolTip("The runs at hand: open, continue, share  (Ctrl+Shift+R)")
+        self.runs_button.toggled.connect(self._runs_toggled)
+        self.add_tool(self.runs_button)
+
     # --- what the desk says
 
     def _corpus_changed(self, corpus: "Corpus | None") -> None:
@@ -174,13 +194,15 @@ class TrainPage(Page):
         self._arrange_controls()
 
     def _begin(self) -> None:
-        continued = self.desk.corpus is not None and self.desk.corpus.sha256 == self._learned and self._continuing
-        if not continued:
+        self.runs_button.setChecked(False)
+        corpus = self.desk.corpus.sha256 if self.desk.corpus is not None else ""
+        text = self._continued_text if self._continued_text is not None else corpus
+        if not (self._continuing and text == self._learned):
             self.plot.clear()
             self.sample.clear_text()
             self.sample_step.setText("")
-        self._continuing = False
-        self._learned = self.desk.corpus.sha256 if self.desk.corpus is not None else ""
+        self._continuing, self._continued_text = False, None
+        self._learned = text
         self.banner.hide()
         self._loss: float | None = None
         self._show_loss()
@@ -191,6 +213,7 @@ class TrainPage(Page):
         self.what.setText("")
 
     _continuing = False
+    _continued_text: str | None = None  # the hash of the text of the run that is continued
     _loss: float | None = None
 
     def _training_event(self, event: Any) -> None:
@@ -272,7 +295,8 @@ class TrainPage(Page):
         state, corpus = self.desk.training_state, self.desk.corpus
         done = state == "idle" and self.desk.finished is not None and bool(self._learned)
         active = state != "idle"
-        self.show_empty(self.empty if corpus is None and not active and not done else None)
+        nothing = corpus is None and not active and not done
+        self.show_empty(self.runs if self.runs_button.isChecked() else self.empty if nothing else None)
         name = self.desk.training_name if active or done else corpus.name if corpus is not None else ""
         self.chip.set_text(" · ".join(part for part in (name, self._shape) if part))
         self.now.setVisible(active or done)
@@ -332,8 +356,53 @@ class TrainPage(Page):
 
     def _train_longer(self) -> None:
         if self.desk.run_folder is not None:
-            self._continuing = True
+            self._continuing, self._continued_text = True, self._learned
             self.desk.continue_run(self.desk.run_folder, {"minutes": self.form.minutes()})
+
+    # --- the runs at hand
+
+    def show_runs(self) -> None:
+        """What Ctrl+Shift+R does."""
+        self.runs_button.setChecked(True)
+
+    def _runs_toggled(self, on: bool) -> None:
+        if on:
+            self.runs.refresh()
+        self._arrange_controls()
+
+    def _leave_runs(self) -> None:
+        self.runs_button.setChecked(False)
+        self.runs_button.setFocus()
+
+    def _continue(self, card: RunCard) -> None:
+        """Show how the run learned so far, and train it on: for the time chosen, unless its own budget has a rest."""
+        if self.desk.training_state != "idle":
+            return
+        folder: Path = card.folder
+        budget = {"minutes": self.form.minutes()} if card.timed or card.state == "finished" else {}
+
+        def work(_worker: Worker) -> Any:
+            return read_curve(folder)
+
+        def on_event(event: Any) -> None:
+            if self.desk.training_state != "idle":
+                return
+            self._fresh()
+            if isinstance(event, Done):
+                self.plot.append_train(event.result.steps, event.result.losses)
+                for step, loss in event.result.validations:
+                    self.plot.append_validation(step, loss)
+            self._learned = self._continued_text = card.text_sha256 or "?"
+            self._continuing = True
+            self.desk.continue_run(folder, budget, card.name)
+
+        self.desk.run_job("curve", work, on_event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape and self.runs_button.isChecked():
+            self._leave_runs()
+            return
+        super().keyPressEvent(event)
 
     def _write(self) -> None:
         self.desk.write_with_training()
