@@ -19,6 +19,7 @@ DRAIN_MS = 33
 class Bridge(QObject):
     """Runs jobs. The timer ticks only while one of them runs; ``idle`` says that the last has ended."""
 
+    ended = Signal()  # one of them
     idle = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -55,6 +56,7 @@ class Bridge(QObject):
                 _deliver(on_event, event)
             if ended:
                 self._running.remove(entry)
+                self.ended.emit()
         if not self._running:
             self._timer.stop()
             self.idle.emit()

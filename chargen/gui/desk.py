@@ -66,6 +66,7 @@ class Desk(QObject):
     ) -> None:
         super().__init__(parent)
         self._bridge = Bridge(self)
+        self._bridge.ended.connect(self.work_changed)
         self._bridge.idle.connect(self._idle)
         self._make_job = make_job
         self._closing = self._closed = False

@@ -395,3 +395,14 @@ def test_overrides_are_what_the_desk_passes_on(qtbot: QtBot, tmp_path: Path, mon
     desk.continue_run(tmp_path, {"minutes": 1.0})
     qtbot.waitUntil(lambda: desk.training_state == "idle")
     assert asked == [(desk.corpus, {"minutes": 3.0}, None), (None, {"minutes": 1.0}, tmp_path)]
+
+
+def test_what_is_done_is_no_longer_told(qtbot: QtBot, tmp_path: Path) -> None:
+    desk, factory = make_desk("device")
+    desk.find_device()  # runs on
+    with_corpus(qtbot, desk, tmp_path)
+    qtbot.waitUntil(lambda: desk.busy_with() == ["device"])
+    told = Heard(desk.work_changed)
+    factory.held["device"].end(FAILED)
+    qtbot.waitUntil(lambda: desk.busy_with() == [])
+    assert told.values

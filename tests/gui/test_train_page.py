@@ -247,3 +247,18 @@ def test_the_key_trains_pauses_and_resumes(qtbot: QtBot, tmp_path: Path) -> None
     assert job.commands[-2:] == [commands.Pause(), commands.Resume()]
     job.end()
     qtbot.waitUntil(lambda: desk.training_state == "idle")
+
+
+def test_the_focus_waits_for_the_button(qtbot: QtBot, tmp_path: Path) -> None:
+    page, desk, factory = make_page(qtbot, tmp_path)
+    with qtbot.waitActive(page):
+        page.activateWindow()
+    page.primary.setFocus()
+    qtbot.keyClick(page.primary, Qt.Key.Key_Return)
+    assert desk.training_state == "starting"
+    assert page.hasFocus()
+    factory.held["train"].post(started())
+    qtbot.waitUntil(page.primary.hasFocus)
+    assert page.primary.text() == "Pause"
+    factory.held["train"].end()
+    qtbot.waitUntil(lambda: desk.training_state == "idle")

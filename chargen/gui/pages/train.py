@@ -312,13 +312,26 @@ class TrainPage(Page):
         text, icon = ("Write with it", "write") if done else words_of[state]
         self.primary.setText(text)
         self.primary.set_icon_name(icon)
-        self.primary.setEnabled(state in ("idle", "running", "paused"))
+        self._enable_primary(state in ("idle", "running", "paused"))
         self.stop.setVisible(state in ("starting", "running", "paused"))
         self.write.setVisible(state in ("running", "paused") and self.desk.model is not None)
         self.longer.setVisible(done and self.desk.run_folder is not None)
         self.anew.setVisible(done and corpus is not None)
         self.sentence.setVisible(done)
         self.sentence.setEnabled(done)
+
+    def _enable_primary(self, on: bool) -> None:
+        """The keyboard's place waits on the page while the button rests; Qt would move it to any other control."""
+        if not on and self.primary.hasFocus():
+            self._focus_waits = True
+            self.setFocus()
+        self.primary.setEnabled(on)
+        if on and self._focus_waits:
+            self._focus_waits = False
+            if self.hasFocus():
+                self.primary.setFocus()
+
+    _focus_waits = False
 
     # --- what a person does
 
