@@ -13,6 +13,7 @@ from chargen.gui.desk import Desk
 from chargen.gui.pages.page import Page
 from chargen.gui.pages.runs import RunsList
 from chargen.gui.pages.train_form import TrainForm
+from chargen.gui.pages.train_save import ask_and_save
 from chargen.gui.pickers import Pickers
 from chargen.gui.places import Places
 from chargen.gui.widgets.buttons import GhostButton, PrimaryButton, SecondaryButton
@@ -49,6 +50,7 @@ class TrainPage(Page):
         self._make_panel_content()
         self._make_runs(files, places or Places())
         self.banner.action.connect(self._take_proposal)
+        self.plot.save_wanted.connect(lambda: ask_and_save(desk, files, self, self.banner, self.plot))
         desk.corpus_changed.connect(self._corpus_changed)
         desk.corpus_failed.connect(self._corpus_failed)
         desk.device_changed.connect(self._device_changed)

@@ -16,12 +16,14 @@ from chargen.gui.widgets.curve_summary import summary_sentence
 from chargen.gui.widgets.curves import NATS_PER_BIT, Floats, Series, Smoothing, decimate, smooth
 from chargen.gui.widgets.labelled import HintLabel, plain_label
 from chargen.gui.widgets.number_slider import NumberSlider
+from chargen.gui.widgets.plot_export import to_csv, to_png, to_svg
 from chargen.gui.widgets.themed import follow_theme
 
 Unit = Literal["nats", "bits"]
 REDRAW_MS = 400
 POINTS, SMOOTH_POINTS = 1_000, 300  # of the raw line; of a thick, smooth one, which costs ten times as much a point
 _AHEAD = 0.12  # of the range, empty at the right while the curve grows
+_LEAST = 72  # pixels of height; a window as small as it can be leaves no more
 _LABEL_ROOM = 96  # at the right, for the names of the lines
 
 
@@ -82,6 +84,7 @@ class LossPlot(Card):
     """
 
     unit_changed = Signal(str)
+    save_wanted = Signal()
 
     def __init__(self, title: str = "Loss", parent: QWidget | None = None) -> None:
         super().__init__(title, parent)
@@ -108,10 +111,9 @@ class LossPlot(Card):
         self._stack = QStackedWidget()
         self._stack.addWidget(self._ghost)
         self._stack.addWidget(self._plot)
-        self._stack.setMinimumHeight(160)
+        self._stack.setMinimumHeight(_LEAST)
         self.body.addWidget(self._stack, 1)
         self._sentence = HintLabel("")
-        self._sentence.setMinimumHeight(theme.SPACE_5)
         self.body.addWidget(self._sentence)
         theme.signals.changed.connect(self._dress)
         self._sentence.hide()
@@ -131,6 +133,10 @@ class LossPlot(Card):
         self._bits.toggled.connect(self._bits_toggled)
         self._log_x_button.toggled.connect(self.set_log_x)
         self._log_y_button.toggled.connect(self.set_log_y)
+        self._save = GhostButton("Save…")
+        self._save.setToolTip("Save the plot as a picture or a table")
+        self._save.setAccessibleName("Save the plot")
+        self._save.clicked.connect(self.save_wanted)
         self._smoothing = NumberSlider(0, 0.999, 0.001, 0.95, decimals=3, name="Smoothing")
         self._smoothing.setFixedWidth(180)
         self._smoothing.changed.connect(self._resmooth)
@@ -141,6 +147,8 @@ class LossPlot(Card):
         label.setBuddy(self._smoothing)
         row.addWidget(label)
         row.addWidget(self._smoothing)
+        row.addSpacing(theme.SPACE_1)
+        row.addWidget(self._save)
         self.add_header_widget(self._tools)
 
     def _tool(self, text: str, name: str) -> GhostButton:
@@ -260,6 +268,18 @@ class LossPlot(Card):
     def sentence(self) -> str:
         return self._sentence.text()
 
+    def exported(self, suffix: str) -> bytes:
+        """The content of a ``.png``, ``.svg`` or ``.csv`` file: the plot as it looks now, or its numbers in nats."""
+        if suffix == ".csv":
+            return to_csv(self._train, self._validation)
+        cursor = self._cursor
+        self._cursor = None  # the reading line is of the moment
+        self.redraw()
+        title = f"{self.title()} ({self._unit} a character, by step)"
+        picture = {".png": to_png, ".svg": to_svg}[suffix](self._plot, title, self.sentence())
+        self.set_reading_step(cursor)
+        return picture
+
     # --- settings
 
     def unit(self) -> Unit:
@@ -359,9 +379,15 @@ class LossPlot(Card):
             self._show_all(scale, not self._timed)
         self._sentence.setText(summary_sentence(self._train.y, self._validation.y))
         self._sentence.setVisible(not empty)
+        self._fit_sentence()
         self._plot.setAccessibleDescription(self._sentence.text())
         self._place_names(scale)
         self._show_cursor()
+
+    def _fit_sentence(self) -> None:
+        """All of its lines, below the plot: the plot gives way, never the gap between them."""
+        lines = self._sentence.heightForWidth(self._stack.width())
+        self._sentence.setFixedHeight(max(lines, theme.SPACE_5))
 
     def _visible(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
         """Zoomed in, the points are spent on what is seen (and one neighbour at each side)."""
