@@ -24,6 +24,7 @@ from chargen.model.scoring import iterate_losses, validation_streams
 from chargen.training import events, resume
 from chargen.training.autotune import choose_backend
 from chargen.training.backend import Backend
+from chargen.training.budget import Budget, Due
 from chargen.training.clock import Clock
 from chargen.training.config import TrainingConfig
 from chargen.training.device import Device, processor_threads
@@ -37,7 +38,6 @@ REPORT_SECONDS = 0.2
 """Losses stay on the device and are fetched this often: one synchronisation per report, not per step."""
 
 SAVE_SECONDS = 30.0
-FIRST_VALIDATION_SECONDS = 10.0
 RESTART_SHARE = 0.02
 """The share of streams that begin afresh at a step. A network that met its initial state only once an epoch would soon
 have moved away from it, and write nonsense when started there; a learned one would hardly be trained."""
@@ -117,6 +117,7 @@ class Trainer:
                 math.inf if best is None else best,
                 saved["best_step"],
             )
+        self._budget = Budget(config, self._shape.steps, self._progress.spent)
         self._validation = self._validation_split()
         self._stop_reason: str | None = None
         self._save_wanted = False
@@ -216,7 +217,7 @@ class Trainer:
         next_report = self.clock.seconds() + REPORT_SECONDS
         next_save = self.clock.seconds() + SAVE_SECONDS
         next_sample = self.clock.seconds() + self._sample_interval()
-        validate_time, validate_step = self._next_validation()
+        next_validation = self._next_validation()
         self._report_from = (self._progress.step, self.clock.seconds())
         step_seconds = 0.0
         while self._stop_reason is None and not self._exhausted(step_seconds):
@@ -231,12 +232,10 @@ class Trainer:
                 yield from self._report()
                 yield from self._sample()
                 next_sample = self.clock.seconds() + self._sample_interval()
-            if (validate_step is not None and self._progress.step >= validate_step) or (
-                validate_time is not None and now >= validate_time
-            ):
+            if next_validation.reached(now, self._progress.step):
                 yield from self._report()
                 yield from self._validate()
-                validate_time, validate_step = self._next_validation()
+                next_validation = self._next_validation()
             if self._save_wanted or now >= next_save:
                 self._save_wanted = False
                 yield from self._report()
@@ -267,7 +266,8 @@ class Trainer:
     def _learn(self, learning: LearningStep, state: State) -> State:
         progress = self._progress
         if self._wanted_rate is not None:
-            scheduled = learning_rate(self.config.learning_rate, self._fraction(), WARMUP_STEPS)
+            fraction = self._budget.fraction(self.clock.seconds(), progress.step)
+            scheduled = learning_rate(self.config.learning_rate, fraction, WARMUP_STEPS)
             progress.rate_scale, self._wanted_rate = self._wanted_rate / scheduled, None
         result = learning.run(self._block(progress.step), state, self._rate(), progress.step, self._fresh())
         progress.pending.append((result.loss, result.norms))
@@ -295,52 +295,27 @@ class Trainer:
         draws = np.random.Generator(np.random.PCG64([self.config.seed, step, 1])).random(streams)
         return torch.from_numpy(draws < RESTART_SHARE).to(self.device.kind)
 
-    # -- budget ------------------------------------------------------------------------------------
-
-    def _fraction(self) -> float:
-        """Share of the budget used, over all sessions."""
-        config = self.config
-        if config.minutes is not None:
-            return (self._progress.spent + self.clock.seconds()) / (self._progress.spent + config.minutes * 60)
-        return self._progress.step / self._total_steps()
-
-    def _total_steps(self) -> int:
-        if self.config.steps is not None:
-            return self.config.steps
-        assert self.config.epochs is not None
-        return max(1, round(self.config.epochs * self._shape.steps))
-
     def _exhausted(self, step_seconds: float) -> bool:
-        """Whether one more step would go past the budget."""
-        if self.config.minutes is not None:
-            return self._session_steps > 0 and self.clock.seconds() + step_seconds > self.config.minutes * 60
-        return self._progress.step >= self._total_steps()
+        """Whether the budget allows no further step. However short the time, one step is made."""
+        if self.config.minutes is not None and self._session_steps == 0:
+            return False
+        return self._budget.exhausted(self.clock.seconds(), self._progress.step, step_seconds)
+
+    # -- pace --------------------------------------------------------------------------------------
 
     def _rate(self) -> float:
-        scheduled = learning_rate(self.config.learning_rate, self._fraction(), self._progress.step)
-        return scheduled * self._progress.rate_scale
-
-    def _seconds_left(self) -> float | None:
-        if self.config.minutes is not None:
-            return max(0.0, self.config.minutes * 60 - self.clock.seconds())
-        if self._session_steps < 3:
-            return None
-        return (self._total_steps() - self._progress.step) * self.clock.seconds() / self._session_steps
+        fraction = self._budget.fraction(self.clock.seconds(), self._progress.step)
+        return learning_rate(self.config.learning_rate, fraction, self._progress.step) * self._progress.rate_scale
 
     def _sample_interval(self) -> float:
         """Seconds to the next live sample: soon at first, when much changes, then every few seconds."""
         return min(5.0, max(1.0, 0.3 * self.clock.seconds()))
 
-    def _next_validation(self) -> tuple[float | None, int | None]:
-        """When to validate next: (seconds, None) under a time budget, else (None, step), so that equal runs agree."""
-        if self.config.minutes is not None:
-            interval = max(self.config.minutes * 60 / 10, 25 * self._last_validation_seconds)
-            if math.isinf(self._progress.best_loss):
-                interval = min(interval, FIRST_VALIDATION_SECONDS)  # the first figure soon: somebody is waiting for it
-            due = self.clock.seconds() + min(interval, 300.0)
-            return (due if due < 0.95 * self.config.minutes * 60 else None), None  # the last one is the final one
-        interval_steps = max(1, min(math.ceil(self._total_steps() / 10), max(self._shape.steps, 200)))
-        return None, (self._progress.step // interval_steps + 1) * interval_steps
+    def _next_validation(self) -> Due:
+        first = math.isinf(self._progress.best_loss)
+        return self._budget.next_validation(
+            self.clock.seconds(), self._progress.step, self._last_validation_seconds, first
+        )
 
     # -- events ------------------------------------------------------------------------------------
 
@@ -396,8 +371,8 @@ class Trainer:
             learning_rate=self._rate(),
             gradient_norm=progress.last_norm,
             characters_per_second=(progress.step - first_step) * per_step / max(1e-9, seconds - since),
-            seconds_left=self._seconds_left(),
-            fraction=min(1.0, self._fraction()),
+            seconds_left=self._budget.seconds_left(seconds, progress.step, self._session_steps),
+            fraction=min(1.0, self._budget.fraction(seconds, progress.step)),
         )
         if self._recorder is not None:
             self._recorder.progress(report)
