@@ -12,6 +12,7 @@ from chargen.gui import theme, words
 from chargen.gui.desk import Desk
 from chargen.gui.pages.page import Page
 from chargen.gui.pages.runs import RunsList
+from chargen.gui.pages.train_compare import Comparison
 from chargen.gui.pages.train_form import TrainForm
 from chargen.gui.pages.train_save import ask_and_save
 from chargen.gui.pickers import Pickers
@@ -50,6 +51,7 @@ class TrainPage(Page):
         self._make_panel_content()
         self._make_runs(files, places or Places())
         self.banner.action.connect(self._take_proposal)
+        self.comparison = Comparison(desk, self.plot, self.banner)
         self.plot.save_wanted.connect(lambda: ask_and_save(desk, files, self, self.banner, self.plot))
         desk.corpus_changed.connect(self._corpus_changed)
         desk.corpus_failed.connect(self._corpus_failed)

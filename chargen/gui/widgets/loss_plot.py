@@ -85,6 +85,7 @@ class LossPlot(Card):
 
     unit_changed = Signal(str)
     save_wanted = Signal()
+    compare_wanted = Signal()
 
     def __init__(self, title: str = "Loss", parent: QWidget | None = None) -> None:
         super().__init__(title, parent)
@@ -137,6 +138,10 @@ class LossPlot(Card):
         self._save.setToolTip("Save the plot as a picture or a table")
         self._save.setAccessibleName("Save the plot")
         self._save.clicked.connect(self.save_wanted)
+        self.compare_button = GhostButton("Compare…")
+        self.compare_button.setToolTip("Show the validation curve of another run, dashed")
+        self.compare_button.setAccessibleName("Compare with another run")
+        self.compare_button.clicked.connect(self.compare_wanted)
         self._smoothing = NumberSlider(0, 0.999, 0.001, 0.95, decimals=3, name="Smoothing")
         self._smoothing.setFixedWidth(180)
         self._smoothing.changed.connect(self._resmooth)
@@ -148,6 +153,7 @@ class LossPlot(Card):
         row.addWidget(label)
         row.addWidget(self._smoothing)
         row.addSpacing(theme.SPACE_1)
+        row.addWidget(self.compare_button)
         row.addWidget(self._save)
         self.add_header_widget(self._tools)
 
@@ -454,11 +460,14 @@ class LossPlot(Card):
             y = self._pixel(1, float(values[-1]) * scale).y() - label.height() / 2
             ends.append((min(max(y, area.top()), area.bottom() - label.height()), label))
         lowest = -1e9
+        placed: list[tuple[float, QLabel]] = []
         for y, label in sorted(ends, key=lambda end: end[0]):
-            y = max(y, lowest)
-            label.move(right, round(y))
+            placed.append((max(y, lowest), label))
+            lowest = placed[-1][0] + label.height() + 1
+        over = max(lowest - self._plot.height(), 0)  # where the plot is low, all move up together
+        for y, label in placed:
+            label.move(right, round(y - over))
             label.show()
-            lowest = y + label.height() + 1
 
     def _update_tools(self) -> None:
         self._tools.setEnabled(len(self._train) > 0 or len(self._validation) > 0)

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import itertools
 import xml.etree.ElementTree as ET
 
 import numpy as np
@@ -83,3 +84,14 @@ def test_the_sentence_keeps_its_distance(qtbot: QtBot, size: tuple[int, int]) ->
     assert plot._sentence.y() - bottom >= 8
     assert plot._sentence.height() >= plot._sentence.heightForWidth(plot._sentence.width()), "all of its lines"
     assert plot._sentence.geometry().bottom() < plot.height()
+
+
+def test_names_stay_on_a_low_plot(qtbot: QtBot) -> None:
+    plot = learned(qtbot)
+    plot.set_comparison("another", [1, 300], [4.0, 2.3])
+    plot._plot.setFixedHeight(105)
+    QApplication.processEvents()
+    plot.redraw()
+    names = sorted(plot._names.values(), key=lambda label: label.y())
+    assert all(name.isVisible() and plot._plot.rect().contains(name.geometry()) for name in names)
+    assert all(above.geometry().bottom() < below.y() for above, below in itertools.pairwise(names))
