@@ -10,6 +10,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any
@@ -23,6 +24,7 @@ from chargen.files import ensure_folder
 from chargen.gui import settings_store, tasks, theme
 from chargen.gui.desk import Desk
 from chargen.gui.main_window import MainWindow
+from chargen.gui.memory import Memory
 from chargen.gui.pickers import Pickers
 from chargen.gui.widgets import focus_ring
 from chargen.jobs import Worker
@@ -34,13 +36,18 @@ SWITCH_SECONDS = 0.002
 """How long another thread may keep the interpreter while the window waits for it; Python's default is 5 ms."""
 
 
-def run(argv: Sequence[str] = ()) -> int:
-    """Open the window, on the files in ``argv`` if there are any. Returns the exit code when it is closed."""
+def run(argv: Sequence[str] = (), asked: Sequence[int] = ()) -> int:
+    """Open the window, on the files in ``argv`` if there are any. Returns the exit code when it is closed.
+
+    ``asked`` holds the signals that came before the window could hear them.
+    """
     app = make_application()
     sys.setswitchinterval(SWITCH_SECONDS)
     with logged(), Reports() as reports, signals_heard(lambda number: _leave(window, reports, 128 + number)):
-        window = open_window(reports)  # a signal that arrives meanwhile is obeyed in the event loop
+        window = open_window(reports, desk_too=not argv)  # a signal that arrives meanwhile is obeyed in the event loop
         window.finished.connect(lambda: app.exit(reports.code))
+        for number in asked[:1]:
+            QTimer.singleShot(0, partial(_leave, window, reports, 128 + number))
         if argv:
             window.desk.open_paths([Path(name) for name in argv])
         app.exec()
@@ -59,8 +66,11 @@ def make_application() -> QApplication:
     return app
 
 
-def open_window(reports: "Reports | None" = None, warm_up: bool = True) -> MainWindow:
-    """The window, shown; torch is imported behind it once it is painted (not without ``warm_up``)."""
+def open_window(reports: "Reports | None" = None, warm_up: bool = True, desk_too: bool = True) -> MainWindow:
+    """The window, shown; once it is painted, what was there last time comes back, and torch is imported behind it.
+
+    Neither happens without ``warm_up``; without ``desk_too`` the desk stays empty for what else is opened.
+    """
     app = QApplication.instance()
     assert isinstance(app, QApplication)
     settings, notice = settings_store.load()
@@ -71,8 +81,15 @@ def open_window(reports: "Reports | None" = None, warm_up: bool = True) -> MainW
         window.show_notice("caution", notice)
     if reports is not None:
         reports.set_window(window)
+    memory = Memory(window, settings)
     if warm_up:
-        AfterPaint(window, lambda: _warm_up(window))
+
+        def behind() -> None:
+            if not window.desk.closing:
+                memory.bring_back(desk_too)
+                _warm_up(window)
+
+        AfterPaint(window, behind)
     window.show()
     return window
 

@@ -115,6 +115,17 @@ class Desk(QObject):
         """Read a text at hand; with ``then_train``, start learning it with these overrides."""
         self._read(TextChoices(entry=name, validation=self.choices.validation), then_train)
 
+    def read(self, choices: TextChoices) -> None:
+        """Read a text as it was read before."""
+        self._read(choices)
+
+    def reopen(self, choices: TextChoices | None, model: Path | None, name: str = "") -> None:
+        """Put back what lay here last time, in jobs; what cannot be opened is told quietly."""
+        if choices is not None and self.corpus is None and self._reading is None:
+            self._read(choices, quiet=True)
+        if model is not None and self.model is None and self._opening is None:
+            self._open(tasks.load_model(model), lambda read: self._opened(read, model, name), "")
+
     def read_again(self, **changes: Any) -> None:
         """Read the same text with other choices (see :class:`TextChoices`)."""
         choices = replace(self._wanted or self.choices, **changes)
@@ -142,7 +153,9 @@ class Desk(QObject):
             self.corpus = replace(self.corpus, validation_share=share)
             self.corpus_changed.emit(self.corpus)
 
-    def _read(self, choices: TextChoices, then_train: dict[str, Any] | None = None) -> None:
+    def _read(
+        self, choices: TextChoices, then_train: dict[str, Any] | None = None, quiet: bool = False
+    ) -> None:
         if self._closing:
             return
         self.cancel_reading()
@@ -166,13 +179,17 @@ class Desk(QObject):
                     self._reading = self._wanted = None
                     self.failed_choices = choices
                     self.corpus_reading.emit(None)
-                    self.corpus_failed.emit(self._sentence(event))
+                    if quiet:
+                        self._not_back("text", event)
+                    else:
+                        self.corpus_failed.emit(self._sentence(event))
                 case Cancelled():
                     self._reading = self._wanted = None
                     self.corpus_reading.emit(None)
 
         job = self._reading = self._make_job("read", tasks.read(choices))
-        self.page_wanted.emit("train" if then_train is not None else "corpus")
+        if not quiet:
+            self.page_wanted.emit("train" if then_train is not None else "corpus")
         self.corpus_reading.emit(0.0)
         self._start(job, on_event)
 
@@ -189,6 +206,7 @@ class Desk(QObject):
         self._set_model(OpenModel(model, name or (path.name if path.is_dir() else path.stem), path, False))
 
     def _open(self, work: tasks.Work, on_result: Callable[[Any], Any], page: str) -> None:
+        """``page`` shows what was opened; empty for what is only put back."""
         if self._closing:
             return
         if self._opening is not None:
@@ -200,12 +218,18 @@ class Desk(QObject):
             self._opening = None
             if isinstance(event, Done):
                 on_result(event.result)
-                self.page_wanted.emit(page)
+                if page:
+                    self.page_wanted.emit(page)
+            elif isinstance(event, Failed) and not page:
+                self._not_back("model", event)
             elif isinstance(event, Failed):
                 self.notice.emit("bad", self._sentence(event))
 
         job = self._opening = self._make_job("open", work)
         self._start(job, on_event)
+
+    def _not_back(self, what: str, failure: Failed) -> None:
+        self.notice.emit("info", f"The {what} of last time is not on the desk again. {self._sentence(failure)}")
 
     def _set_model(self, model: OpenModel | None) -> None:
         self.model = model

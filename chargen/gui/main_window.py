@@ -46,6 +46,8 @@ class MainWindow(QMainWindow):
     """``finished`` says that everything is saved and the window is gone: the program can end."""
 
     finished = Signal()
+    page_made = Signal(str, object)
+    remembering = Signal()  # the window closes: last chance to say what is to be remembered
 
     def __init__(self, desk: Desk, settings: WindowSettings, files: Pickers) -> None:
         super().__init__()
@@ -101,6 +103,8 @@ class MainWindow(QMainWindow):
         file = bar.addMenu("&File")
         self._action(file, "Open &text…", self._open_text, "Ctrl+O")
         self._action(file, "Open &folder…", self._open_folder)
+        self.recent_menu = file.addMenu("Open &recent text")
+        self.recent_menu.setEnabled(False)
         self._action(file, "Open &model…", self._open_model, "Ctrl+Shift+O")
         self._action(file, "Open seed &state…", self._open_state)
         file.addSeparator()
@@ -193,7 +197,12 @@ class MainWindow(QMainWindow):
                     field.setAcceptDrops(False)
             self._pages[key] = page
             self._stack.addWidget(page)
+            self.page_made.emit(key, page)
         return self._pages[key]
+
+    def made_pages(self) -> dict[str, QWidget]:
+        """The pages that exist already, by their keys."""
+        return dict(self._pages)
 
     def show_page(self, key: str) -> None:
         self._stack.setCurrentWidget(self.page(key))
@@ -296,6 +305,7 @@ class MainWindow(QMainWindow):
     def _remember(self) -> None:
         self._settings.geometry = bytes(self.saveGeometry().toHex().data()).decode()
         self._settings.folder = str(self._files.folder)
+        self.remembering.emit()
         settings_store.save(self._settings)
 
     def closeEvent(self, event: QCloseEvent) -> None:

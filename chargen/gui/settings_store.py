@@ -1,11 +1,11 @@
-"""What the window remembers: its place, page, theme and last folder. One JSON file.
+"""What the window remembers: its place, page, theme, what lay on the desk and what was chosen. One JSON file.
 
 A damaged file costs nothing but the memory: it is kept aside as ``settings.json.damaged`` and the
 defaults hold.
 """
 
 import logging
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +19,25 @@ _log = logging.getLogger(__name__)
 
 @dataclass
 class WindowSettings:
-    """Attributes: ``theme`` light, dark or system; ``geometry`` as Qt saves it, in hex; ``folder`` of the last file."""
+    """What is remembered; what a page remembers is its own business, and checked by it.
+
+    Attributes:
+        theme: light, dark or system. folder: of the last file. geometry: as Qt saves it, in hex.
+        texts: how the last texts were read, newest first. text_open: whether the first of them lay on the desk.
+        model, model_name: the file or run folder of the model on the desk, and what it was called.
+        training, writing: the choices of these pages.
+    """
 
     theme: str = "system"
     page: str = "corpus"
     folder: str = ""
     geometry: str = ""
+    texts: list[Any] = field(default_factory=list)
+    text_open: bool = False
+    model: str = ""
+    model_name: str = ""
+    training: dict[str, Any] = field(default_factory=dict)
+    writing: dict[str, Any] = field(default_factory=dict)
 
 
 _CHOICES = {"theme": ("light", "dark", "system"), "page": ("corpus", "train", "write")}
@@ -55,8 +68,11 @@ def _checked(values: Any) -> WindowSettings:
     if not isinstance(values, dict):
         raise ValueError("no object")
     known = {field.name: values[field.name] for field in fields(WindowSettings) if field.name in values}
+    defaults = WindowSettings()
     for name, value in known.items():
-        if not isinstance(value, str) or value not in _CHOICES.get(name, (value,)):
+        if type(value) is not type(getattr(defaults, name)):
+            raise ValueError(name)
+        if name in _CHOICES and value not in _CHOICES[name]:
             raise ValueError(name)
     bytes.fromhex(known.get("geometry", ""))
     return WindowSettings(**known)

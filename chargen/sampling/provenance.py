@@ -133,6 +133,14 @@ def _surprises(value: Any, length: int) -> NDArray[np.float32]:
     return surprises
 
 
+def state_from_json(value: Any, what: str) -> HiddenState:
+    """A state by value from a stranger's JSON. Raises ExportError, StateError."""
+    try:
+        return _state(value)
+    except (_DamagedError, KeyError, TypeError, ValueError, OverflowError, binascii.Error):
+        raise ExportError(f"The state in “{what}” is damaged.") from None
+
+
 def sample_from_json(value: Any, what: str) -> Sample:
     """A sample from a stranger's JSON; ``what`` names the source in errors.
 

@@ -1,4 +1,4 @@
-"""The Corpus page with nothing on it: a place to drop a text, and a few texts at hand."""
+"""The Corpus page with nothing on it: a place to drop a text, recent ones, and a few texts at hand."""
 
 from typing import TYPE_CHECKING
 
@@ -7,15 +7,17 @@ from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from chargen.gui import theme, words
-from chargen.gui.widgets.buttons import GhostButton
+from chargen.gui.widgets.buttons import GhostButton, SecondaryButton
 from chargen.gui.widgets.drop_zone import DropZone
-from chargen.gui.widgets.labelled import SectionLabel
+from chargen.gui.widgets.labelled import SectionLabel, escape_tooltip
 from chargen.gui.widgets.themed import follow_theme
 
 if TYPE_CHECKING:
     from chargen.corpus.catalog import CatalogEntry
 
 CARD_HEIGHT = 120
+_RECENT_SHOWN = 3  # the menu has them all
+_RECENT_LENGTH = 20
 
 
 class ExampleCard(QPushButton):
@@ -74,9 +76,10 @@ class ExampleCard(QPushButton):
 
 
 class CorpusEmpty(QWidget):
-    """``zone`` takes drops; ``example`` carries the name of a text at hand that was chosen."""
+    """``zone`` takes drops; ``example`` carries the name of a text at hand, ``recent`` the place of a recent one."""
 
     example = Signal(str)
+    recent = Signal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -98,8 +101,40 @@ class CorpusEmpty(QWidget):
         layout.addWidget(self._label)
         layout.addWidget(shelf)
         layout.addLayout(self._more)
+        self._recent_label = SectionLabel("Recent texts")
+        self._recent = QHBoxLayout()
+        self._recent.setSpacing(theme.SPACE_2)
+        self._recent_label.hide()
+        layout.addWidget(self._recent_label)
+        layout.addLayout(self._recent)
+        self.recents: list[SecondaryButton] = []
         self.cards: list[ExampleCard] = []
         self.small: list[GhostButton] = []
+
+    def set_recent(self, texts: list[tuple[str, str, str]]) -> None:
+        """(name, where it is, why it cannot be opened) each, newest first; what cannot be opened is grey."""
+        while (item := self._recent.takeAt(0)) is not None:
+            old = item.widget()
+            if old is not None:
+                old.hide()
+                old.deleteLater()
+        self.recents = []
+        for place, (name, where, reason) in enumerate(texts[:_RECENT_SHOWN]):
+            short = name if len(name) <= _RECENT_LENGTH else f"{name[: _RECENT_LENGTH - 1]}…"
+            button = SecondaryButton(f"{short} · gone" if reason else short, "corpus")
+            button.setAccessibleName(f"Recent text: {name}")
+            button.setAccessibleDescription(reason or where)
+            button.setToolTip(escape_tooltip(f"{where}: {reason}" if reason else where))
+            button.setEnabled(not reason)
+            button.setProperty("place", place)
+            button.clicked.connect(self._recent_clicked)
+            self._recent.addWidget(button)
+            self.recents.append(button)
+        self._recent.addStretch(1)
+        self._recent_label.setVisible(bool(texts))
+
+    def _recent_clicked(self) -> None:
+        self.recent.emit(self.sender().property("place"))
 
     def set_entries(self, entries: "list[CatalogEntry]") -> None:
         """Bundled texts as cards; what every Python carries as smaller choices."""

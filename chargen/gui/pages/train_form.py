@@ -126,6 +126,33 @@ class TrainForm(QWidget):
         """Choose one of the folded settings."""
         self.fields[name].set_value(value)
 
+    def remembered(self) -> dict[str, Any]:
+        """What is chosen, as it stands in the fields."""
+        typed = {
+            name: field.box.currentText() if isinstance(field.box, QComboBox) else field.box.text().strip()
+            for name, field in self.fields.items()
+        }
+        chosen = {name: text for name, text in typed.items() if text and text != self.fields[name].option.default}
+        return {"minutes": self.minutes(), "fields": chosen}
+
+    def recall(self, values: dict[str, Any]) -> None:
+        """Choose as it was remembered; what makes no sense is left out. Folded settings that differ are shown."""
+        try:
+            minutes = float(OPTIONS["minutes"].check(values.get("minutes")))
+            self.set_minutes(min(max(minutes, 0.1), LONGEST))
+        except (SettingError, TypeError):
+            pass
+        chosen = values.get("fields")
+        for name, text in chosen.items() if isinstance(chosen, dict) else ():
+            field = self.fields.get(name)
+            if field is None or not isinstance(text, str) or len(text) > 100:
+                continue
+            if isinstance(field.box, QComboBox):
+                field.box.setCurrentIndex(max(field.box.findText(text), 0))
+            else:
+                field.box.setText(text)
+            self.advanced.set_open(True)
+
     def planned(self) -> Any:
         """The (ModelConfig, TrainingConfig) that these choices lead to. Raises SettingError."""
         from chargen.training.presets import suggest

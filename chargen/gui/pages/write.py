@@ -5,7 +5,8 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
-from PySide6.QtCore import Qt
+import numpy as np
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QBoxLayout, QScrollArea, QSizePolicy, QWidget
 
@@ -14,6 +15,7 @@ from chargen.gui import theme, words
 from chargen.gui.desk import Desk, OpenModel
 from chargen.gui.pages.page import Page
 from chargen.gui.pages.write_document import Document
+from chargen.gui.pages.write_draft import Draft
 from chargen.gui.pages.write_export import ask_and_export
 from chargen.gui.pages.write_panel import WritePanel
 from chargen.gui.pages.write_seed import SeedState
@@ -35,6 +37,9 @@ _PLACEHOLDER = "Press Write, and the network writes here."
 class WritePage(Page):
     """Writes with the model on the desk. A text that is being written goes on with the model it began with."""
 
+    settings_changed = Signal()  # something that is remembered
+    written = Signal(object)  # a Draft: what stands on the page now
+
     def __init__(self, desk: Desk, files: Pickers, parent: QWidget | None = None) -> None:
         super().__init__("Write", "Settings", parent)
         self._desk, self._files = desk, files
@@ -53,6 +58,9 @@ class WritePage(Page):
         self.seed_state = SeedState(desk, files, self.controls.seed_control, self)
         self.controls.temperature_changed.connect(self._temperature_changed)
         self.controls.unknown_changed.connect(self._unknown_changed)
+        self.controls.changed.connect(self.settings_changed)
+        self.surprise.toggled.connect(self.settings_changed)
+        self.monospace.toggled.connect(self.settings_changed)
         self._empty = self._make_empty()
         desk.model_changed.connect(self._model_changed)
         desk.state_opened.connect(self.seed_state.open_state)
@@ -140,6 +148,7 @@ class WritePage(Page):
     def _model_changed(self, opened: OpenModel | None) -> None:
         self._open = opened
         self._pen = Pen(opened.model) if opened is not None else None
+        self._give_pen()
         self.chip.set_text(_describe(opened) if opened is not None else "")
         # A text that stands here stays, even if its model is closed.
         nothing, was_empty = opened is None and self._document is None and self._job is None, self.is_empty()
@@ -153,6 +162,14 @@ class WritePage(Page):
         self._tell()
         if was_empty and not nothing and self.isVisible():
             self.write_button.setFocus()  # rather than whatever comes next to the button that went
+
+    def _give_pen(self) -> None:
+        """A text of last time is continued by the model that wrote it, once that is open."""
+        document, opened = self._document, self._open
+        if document is None or document.pen is not None or opened is None or opened.live:
+            return
+        if opened.model.fingerprint == document.last.model_fingerprint:
+            document.pen = self._pen
 
     def _say_why_empty(self, *_state: str) -> None:
         learning = self._desk.training_state in ("starting", "running")
@@ -219,7 +236,7 @@ class WritePage(Page):
     def continue_text(self) -> None:
         """Go on exactly where the text ended, with the model that wrote it."""
         document = self._document
-        if self._job is not None or document is None or document.state is None:
+        if self._job is not None or document is None or document.state is None or document.pen is None:
             return
         self.controls.commit()
         began = document.last.settings
@@ -287,6 +304,7 @@ class WritePage(Page):
             self._document = Document(pen, name, request, written)
         if written is not None and self._document is not None:
             self.seed_state.set_last(self._document.state, self._document.after)
+            self.written.emit(self._document.draft())
             if written.ended == "failed":
                 self._fail(written.problem)
         self._tell()
@@ -306,7 +324,8 @@ class WritePage(Page):
         self.write_button.setToolTip(f"{'Stop' if writing else 'Write'}  (Ctrl+Return)")
         self.write_button.setEnabled(writing or self._pen is not None)
         able = not writing and document is not None
-        self.continue_button.setEnabled(able and document is not None and document.state is not None)
+        continuable = document is not None and document.state is not None and document.pen is not None
+        self.continue_button.setEnabled(able and continuable)
         self.continue_button.setToolTip(self._continue_words())
         self.again_button.setEnabled(able and self._pen is not None)
         self.export_button.setEnabled(able)
@@ -316,6 +335,8 @@ class WritePage(Page):
     def _continue_words(self) -> str:
         if self._document is not None and self._document.state is None:
             return "The state after this text is spoiled; nothing can go on from it"
+        if self._document is not None and self._document.pen is None:
+            return f"Open the model that wrote it ({self._document.name}) to go on"
         return "Go on exactly where the text ends, with the model that wrote it"
 
     def _tell_figures(self) -> None:
@@ -326,8 +347,9 @@ class WritePage(Page):
         self.copy_button.setEnabled(True)
         told = f"{words.count(count, 'character')} · {self._bits / count:.2f} bits each"
         document = self._document
-        if document is not None and self._open is not None and document.pen.model is not self._open.model:
-            step = _step(document.pen.model.training)
+        pen = document.pen if document is not None else None
+        if document is not None and self._open is not None and (pen is None or pen.model is not self._open.model):
+            step = _step(pen.model.training) if pen is not None else 0
             told += f" · by {document.name}{f', step {step:,}' if step else ''}"
         self.figures.set_text(told)
 
@@ -337,6 +359,33 @@ class WritePage(Page):
     def _show_panel(self) -> None:
         if self.is_narrow():
             self.open_drawer()
+
+    # --- what is remembered
+
+    def remembered(self) -> dict[str, Any]:
+        """Everything as it is set."""
+        tools = {"surprise": self.surprise.isChecked(), "monospace": self.monospace.isChecked()}
+        return self.controls.remembered() | tools
+
+    def recall(self, values: dict[str, Any]) -> None:
+        """Set everything as it was remembered; what makes no sense keeps its default."""
+        self.controls.recall(values)
+        self.surprise.setChecked(values.get("surprise") is True)
+        self.monospace.setChecked(values.get("monospace") is True)
+
+    def restore(self, draft: Draft) -> None:
+        """Show the text of last time, if nothing stands here yet."""
+        if self._document is not None or self._job is not None or self.view.length():
+            return
+        document = self._document = Document.restored(draft)
+        self._characters, self._bits = document.characters, document.bits
+        bits = np.concatenate([part.surprises for part in document.parts])
+        text = "".join(part.text for part in document.parts)
+        self.view.append_prompt(document.last.prompt)
+        self.view.append_characters(text, (bits * _NATS).tolist())
+        self.view.flush()
+        self.seed_state.set_last(document.state, document.after)
+        self._model_changed(self._open)
 
     # --- taking it away
 

@@ -1,9 +1,11 @@
 """What stands on the page: one sample, or several where a text was continued under other conditions. No Qt."""
 
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 
+from chargen.gui.pages.write_draft import Draft
 from chargen.model.state import HiddenState
 from chargen.sampling.job import Pen, Request, Written
 from chargen.sampling.sample import Sample
@@ -18,15 +20,30 @@ class Document:
     """A text as it grew. The pen that wrote it also continues it, whatever model is open meanwhile.
 
     Attributes:
+        pen: None for a draft whose model is not open yet.
         request: what the first part was asked with, to be asked again.
         state: after the last character; None where it is spoiled.
     """
 
-    def __init__(self, pen: Pen, name: str, request: Request, written: Written) -> None:
+    def __init__(self, pen: Pen | None, name: str, request: Request, written: Written) -> None:
         self.pen, self.name, self.request = pen, name, request
         self.parts: list[Sample] = [written.sample]
         self.state: HiddenState | None = written.state
         self._open = written.ended in ("length", "stopped")
+
+    @classmethod
+    def restored(cls, draft: Draft) -> "Document":
+        """A draft of last time; a pen is given to it when its model is open."""
+        first = draft.parts[0]
+        ended: Literal["length", "stop text"] = "length" if draft.goes_on else "stop text"
+        request = Request(first.settings, first.seed_state)
+        document = cls(None, draft.name, request, Written(draft.parts[-1], draft.state, ended))
+        document.parts = list(draft.parts)
+        return document
+
+    def draft(self) -> Draft:
+        """What is kept of it."""
+        return Draft(self.name, tuple(self.parts), self.state, self._open)
 
     @property
     def last(self) -> Sample:

@@ -7,6 +7,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from chargen.corpus.vocabulary import Unknown
+from chargen.errors import SettingError
 from chargen.gui import theme
 from chargen.gui.pages.write_unknown import CHOICES, about_unknown
 from chargen.gui.widgets.fields import TEXT_LIMIT, SeedField, TextField, WholeNumber, fresh_seed
@@ -53,10 +54,12 @@ class WritePanel(QObject):
     Signals:
         temperature_changed: at once, while the handle moves.
         unknown_changed: what to do with characters that the model does not know.
+        changed: anything that is remembered.
     """
 
     temperature_changed = Signal(float)
     unknown_changed = Signal(str)
+    changed = Signal()
 
     def __init__(self, layout: QVBoxLayout, parent: QWidget) -> None:
         super().__init__(parent)
@@ -72,6 +75,49 @@ class WritePanel(QObject):
         layout.addLayout(self._make_numbers())
         layout.addWidget(self._make_advanced())
         layout.addStretch(1)
+        controls = self.controls.values()
+        signals = [box.valueChanged for box in (self.length, *controls) if isinstance(box, WholeNumber)]
+        signals += [box.changed for box in (self.temperature, *controls) if isinstance(box, NumberSlider)]
+        signals += [self.prompt.textChanged, self.stop.textChanged, self.unknown.activated]
+        signals += [self.seed.changed, self.seed.lock.changed]
+        for signal in signals:
+            signal.connect(self._changed)
+
+    def _changed(self, *_value: object) -> None:
+        self.changed.emit()
+
+    # --- what is remembered
+
+    def remembered(self) -> dict[str, Any]:
+        """Everything as it is set."""
+        values = {name: read() for name, read in self._readers.items()}
+        return values | {
+            "temperature": self.temperature.value(), "length": self.length.value(), "prompt": self.prompt.text(),
+            "stop": self.stop.text(), "unknown": self.unknown_choice(), "random_seed": self.seed.value(),
+            "locked": self.seed.is_locked(), "used": self._seed_used,
+        }  # fmt: skip
+
+    def recall(self, values: dict[str, Any]) -> None:
+        """Set everything as it was remembered; what makes no sense keeps its default."""
+        boxes = {"temperature": self.temperature, "length": self.length, **self.controls}
+        for name, box in boxes.items():
+            value = _sound(name, values)
+            if value is not None and isinstance(box, WholeNumber):
+                box.setValue(value)
+            elif value is not None and isinstance(box, NumberSlider):
+                box.set_value(min(value, HOTTEST) if box is self.temperature else value)
+        if isinstance(values.get("prompt"), str) and len(values["prompt"]) <= TEXT_LIMIT:
+            self.prompt.set_text(values["prompt"])
+        if isinstance(values.get("stop"), str):
+            self.stop.setText(values["stop"][:200])
+        seed = _sound("random_seed", values)
+        if seed is not None:
+            self.seed.set_value(seed)
+            self._seed_used = values.get("used") is True
+        self.seed.set_locked(values.get("locked") is True)
+        self.unknown.setCurrentIndex(max(self.unknown.findData(values.get("unknown")), 0))
+        self.check_characters()
+        self.unknown_changed.emit(self.unknown_choice())
 
     # --- making
 
@@ -241,6 +287,14 @@ class WritePanel(QObject):
 
     def _too_long_to_prime(self, length: int) -> None:
         self.seed_control.say(_too_long_words("text", length), "bad")
+
+
+def _sound(name: str, values: dict[str, Any]) -> Any:
+    """A remembered value that the settings table allows, else None."""
+    try:
+        return None if values.get(name) is None else option(name).check(values[name])
+    except SettingError:
+        return None
 
 
 def _too_long_words(what: str, length: int) -> str:

@@ -1,0 +1,311 @@
+"""Everything comes back after a restart: what lay on the desk, what was chosen, what stood on the Write page."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit
+from pytestqt.qtbot import QtBot
+
+from chargen.gui import settings_store, theme
+from chargen.gui.main_window import MainWindow
+from chargen.gui.memory import SAVED_AFTER_MS, TEXTS, Memory
+from chargen.gui.pages.corpus import CorpusPage
+from chargen.gui.pages.train import TrainPage
+from chargen.gui.pages.write import WritePage
+from chargen.gui.pages.write_draft import draft_file
+from chargen.gui.settings_store import WindowSettings
+from chargen.model.model_file import Model, save_model
+from chargen.paths import settings_file
+from tests.gui.helpers import Answers, Factory, Heard, make_desk, started, write_play
+from tests.gui.write_helpers import build_model
+
+Start = Callable[..., "Session"]
+
+
+class Session:
+    """One start of the program, as ``open_window`` makes it, without torch."""
+
+    def __init__(self, qtbot: QtBot, held: tuple[str, ...], desk_too: bool) -> None:
+        self.qtbot = qtbot
+        self.settings, self.notice = settings_store.load()
+        self.desk, factory = make_desk(*held)
+        self.factory: Factory = factory
+        self.notices = Heard(self.desk.notice)
+        self.window = MainWindow(self.desk, self.settings, Answers())
+        self.memory = Memory(self.window, self.settings)
+        self.window.show()
+        self.memory.bring_back(desk_too)
+        self.settle()
+
+    def settle(self) -> None:
+        self.qtbot.waitUntil(lambda: all(name in self.factory.names for name in self.desk.busy_with()))
+
+    @property
+    def train(self) -> TrainPage:
+        page = self.window.page("train")
+        assert isinstance(page, TrainPage)
+        return page
+
+    @property
+    def write(self) -> WritePage:
+        page = self.window.page("write")
+        assert isinstance(page, WritePage)
+        return page
+
+    @property
+    def corpus(self) -> CorpusPage:
+        page = self.window.page("corpus")
+        assert isinstance(page, CorpusPage)
+        return page
+
+    def compose(self, length: int = 60) -> str:
+        self.write.controls.length.setValue(length)
+        self.write.write_or_stop()
+        self.qtbot.waitUntil(lambda: not self.write.is_writing())
+        self.settle()
+        return self.write.view.text()
+
+    def end(self) -> None:
+        if not self.desk.closing:
+            for job in self.factory.held.values():
+                if job.running:
+                    job.end()
+            with self.qtbot.waitSignal(self.window.finished, timeout=5000):
+                self.window.close()
+            self.window.deleteLater()
+
+
+@pytest.fixture
+def start(qtbot: QtBot, qapp: QApplication) -> Iterator[Start]:
+    if not qapp.styleSheet():
+        theme.apply(qapp, "light")
+    sessions: list[Session] = []
+
+    def begin(*held: str, desk_too: bool = True) -> Session:
+        for session in sessions:
+            session.end()
+        sessions.append(Session(qtbot, held, desk_too))
+        return sessions[-1]
+
+    yield begin
+    for session in sessions:
+        session.end()
+
+
+def write_model(folder: Path, model: Model | None = None) -> Path:
+    path = folder / "tale.safetensors"
+    save_model(path, model or build_model())
+    return path
+
+
+def write_settings(**values: Any) -> None:
+    settings_file().parent.mkdir(parents=True, exist_ok=True)
+    settings_file().write_text(json.dumps(values))
+
+
+def test_text_and_model_are_on_the_desk_again(start: Start, tmp_path: Path) -> None:
+    first = start()
+    assert first.desk.corpus is None and first.desk.model is None
+    first.desk.read_texts([write_play(tmp_path)], newlines="keep", validation=0.2)
+    first.desk.open_model(write_model(tmp_path), "The tale")
+    first.settle()
+    first.window.show_page("train")
+    second = start()
+    assert second.desk.corpus is not None and second.desk.corpus.name == "play"
+    assert (second.desk.choices.newlines, second.desk.choices.validation) == ("keep", 0.2)
+    assert second.desk.model is not None and second.desk.model.name == "The tale"
+    assert second.window.current_page() == "train"  # opening them led nowhere
+    assert second.notices.values == []
+
+
+def test_a_text_taken_off_the_desk_stays_off(start: Start, tmp_path: Path) -> None:
+    first = start()
+    first.desk.read_texts([write_play(tmp_path)])
+    first.settle()
+    first.desk.close_corpus()
+    second = start()
+    assert second.desk.corpus is None
+    assert [name for name, _, _ in second.memory._recent] == ["play"]
+
+
+def test_what_vanished_is_told_quietly(start: Start, tmp_path: Path) -> None:
+    first = start()
+    play, model = write_play(tmp_path), write_model(tmp_path)
+    first.desk.read_texts([play])
+    first.desk.open_model(model)
+    first.settle()
+    first.end()
+    play.unlink()
+    model.unlink()
+    second = start()
+    assert [kind for kind, _ in second.notices.values] == ["info", "info"]
+    assert all("of last time is not on the desk again" in sentence for _, sentence in second.notices.values)
+    (button,) = second.corpus.empty.recents
+    assert button.text() == "play · gone" and not button.isEnabled()
+    assert button.accessibleDescription() == "not there any more"
+    assert not second.window.recent_menu.actions()[0].isEnabled()
+
+
+def test_files_that_are_asked_for_go_first(start: Start, tmp_path: Path) -> None:
+    first = start()
+    first.desk.read_texts([write_play(tmp_path)])
+    first.settle()
+    second = start(desk_too=False)
+    assert second.desk.corpus is None
+    assert len(second.memory._recent) == 1
+
+
+def test_recent_texts_newest_first_each_once(start: Start, tmp_path: Path) -> None:
+    first = start()
+    for number in [*range(TEXTS + 2), 5]:
+        first.desk.read_texts([write_play(tmp_path, f"text {number}.txt")])
+        first.settle()
+    assert [name for name, _, _ in first.memory._recent][:3] == ["text 5", f"text {TEXTS + 1}", f"text {TEXTS}"]
+    assert len(first.memory._recent) == TEXTS
+    first.desk.close_corpus()
+    first.corpus.empty.recents[1].click()
+    first.settle()
+    assert first.desk.corpus is not None and first.desk.corpus.name == f"text {TEXTS + 1}"
+    first.window.recent_menu.actions()[-1].trigger()  # forget these
+    first.settle()
+    assert first.memory._recent == [] and not first.window.recent_menu.isEnabled()
+    assert first.corpus.empty.recents == []
+
+
+def test_a_text_at_hand_is_recent_too(start: Start) -> None:
+    first = start()
+    first.desk.open_catalog(first.corpus.empty.cards[0].name)
+    first.settle()
+    name = first.desk.corpus.name if first.desk.corpus is not None else ""
+    second = start()
+    assert second.desk.corpus is not None and second.desk.corpus.name == name
+    assert second.memory._recent == [(name, "A text at hand", "")]
+
+
+def test_choices_of_training_come_back(start: Start) -> None:
+    form = start().train.form
+    form.set_minutes(7)
+    hidden, cell = form.fields["hidden"].box, form.fields["cell"].box
+    assert isinstance(hidden, QLineEdit) and isinstance(cell, QComboBox)
+    hidden.setText("96")
+    cell.setCurrentText("gru")
+    form = start().train.form
+    assert form.overrides() == {"minutes": 7.0, "hidden": 96, "cell": "gru"}
+    assert form.advanced.is_open()  # what differs is seen
+
+
+def test_choices_of_writing_come_back(start: Start) -> None:
+    controls = start().write.controls
+    controls.temperature.set_value(1.15)
+    controls.length.setValue(321)
+    controls.prompt.set_text("A winter\nmorning")
+    controls.stop.setText("\\n\\n")
+    controls.seed.set_value(77)
+    controls.seed.set_locked(True)
+    controls.controls["top_k"].setValue(12)  # type: ignore[attr-defined]
+    controls.controls["top_p"].set_value(0.9)  # type: ignore[attr-defined]
+    asked = controls.settings()
+    page = start().write
+    assert page.controls.settings() == asked
+    assert (asked.temperature, asked.top_k, asked.random_seed) == (1.15, 12, 77)
+    assert page.controls.seed.is_locked() and page.controls.next_seed() == 77
+
+
+def test_the_text_comes_back_with_its_tint_and_goes_on(start: Start, tmp_path: Path) -> None:
+    first = start()
+    first.desk.open_model(write_model(tmp_path), "The tale")
+    first.settle()
+    first.write.controls.prompt.set_text("the ")
+    text = first.compose()
+    levels, figures = bytes(first.write.view._levels), first.write.figures.text()
+    state = first.write._document.state if first.write._document is not None else None
+    assert state is not None
+    second = start()
+    page = second.write
+    assert page.view.text() == text and bytes(page.view._levels) == levels
+    assert page.figures.text() == figures
+    assert page.continue_button.isEnabled() and page.again_button.isEnabled()
+    assert page._document is not None and page._document.state is not None
+    assert (page._document.state.h == state.h).all()
+    page.continue_text()
+    second.qtbot.waitUntil(lambda: not page.is_writing())
+    assert page.view.text().startswith(text) and len(page.view.text()) == len(text) + 60
+    assert len(page._document.parts) == 1  # one sample, as if it had never been interrupted
+
+
+def test_without_its_model_a_text_is_shown_and_can_be_exported(start: Start, tmp_path: Path) -> None:
+    first = start()
+    model = write_model(tmp_path)
+    first.desk.open_model(model, "The tale")
+    first.settle()
+    text = first.compose()
+    first.end()
+    model.unlink()
+    page = start().write
+    assert page.view.text() == text and not page.is_empty()
+    assert not page.continue_button.isEnabled() and "The tale" in page.continue_button.toolTip()
+    assert page.export_button.isEnabled()
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"kind": "chargen draft"}', b"[" * 100_000, b"cut"])
+def test_a_damaged_draft_is_kept_aside(start: Start, tmp_path: Path, content: bytes) -> None:
+    first = start()
+    first.desk.open_model(write_model(tmp_path))
+    first.settle()
+    first.compose()
+    first.end()
+    content = draft_file().read_bytes()[:-30] if content == b"cut" else content
+    draft_file().write_bytes(content)
+    second = start()
+    assert second.write.view.length() == 0
+    ((kind, sentence),) = second.notices.values
+    assert kind == "caution" and "draft.json.damaged" in sentence
+    assert draft_file().with_name("draft.json.damaged").read_bytes() == content
+    assert start().notices.values == []  # told once
+
+
+@pytest.mark.parametrize("value", [None, 3, "x", [], {}, [1], {"paths": 3}, "\x00", 1e300])
+def test_foreign_values_are_left_out(start: Start, value: Any) -> None:
+    names = ("temperature", "length", "prompt", "stop", "unknown", "random_seed", "locked", "top_k", "top_p")
+    text = {"paths": value, "entry": value, "name": value, "encoding": value, "validation": value, "newlines": value}
+    write_settings(
+        texts=[value, text], text_open=True, writing=dict.fromkeys(names, value),
+        training={"minutes": value, "fields": {"hidden": value, "cell": value, "no such": value}},
+    )  # fmt: skip
+    session = start()
+    assert session.notice == ""
+    assert session.desk.corpus is None and session.memory._recent == []
+    session.write.controls.settings()
+    assert session.train.form.minutes() >= 0.1
+
+
+@pytest.mark.parametrize("damage", [{"texts": 3}, {"text_open": "yes"}, {"writing": []}, {"model": None}])
+def test_settings_of_a_wrong_kind_start_afresh(damage: dict[str, Any]) -> None:
+    write_settings(**damage)
+    settings, sentence = settings_store.load()
+    assert settings == WindowSettings() and "settings.json.damaged" in sentence
+
+
+def test_a_change_is_written_a_moment_later(start: Start, qtbot: QtBot) -> None:
+    session = start()
+    session.write.controls.temperature.changed.emit(1.0)
+    session.write.controls.length.setValue(444)
+    assert not settings_file().exists()
+    qtbot.waitUntil(settings_file().exists, timeout=SAVED_AFTER_MS + 4000)
+    assert settings_store.load()[0].writing["length"] == 444
+
+
+def test_the_run_that_learns_is_the_model_of_next_time(start: Start, qtbot: QtBot, tmp_path: Path) -> None:
+    from chargen.training import events
+
+    session = start("train")
+    session.desk.read_texts([write_play(tmp_path)])
+    session.settle()
+    session.desk.start_training({"minutes": 1.0})
+    run = tmp_path / "run"
+    session.factory.held["train"].post(started(str(run)), events.Snapshot(4, build_model()))
+    qtbot.waitUntil(lambda: session.desk.model is not None)
+    assert session.settings.model == str(run)
