@@ -10,6 +10,7 @@ from PySide6.QtCore import QTimer
 from pytestqt.qtbot import QtBot
 
 from chargen.gui.lag import Meter
+from chargen.gui.widgets.loss_plot import CALM_AFTER, CALM_MS, REDRAW_MS, LossPlot
 
 
 def test_the_meter_sees_a_hog(qtbot: QtBot) -> None:
@@ -25,6 +26,17 @@ def test_the_meter_sees_a_hog(qtbot: QtBot) -> None:
 
 def test_a_meter_that_saw_nothing() -> None:
     assert Meter().quantile(0.5) == 0.0
+
+
+def test_a_long_curve_is_redrawn_less_often(qtbot: QtBot) -> None:
+    plot = LossPlot()
+    qtbot.addWidget(plot)
+    for step in range(CALM_AFTER):
+        plot.append_train([step], [2.0])
+        plot._redraw_timed()
+    assert plot._timer.interval() == CALM_MS
+    plot.clear()
+    assert plot._timer.interval() == REDRAW_MS
 
 
 def test_the_measurement_catches_a_deliberate_hog(qtbot: QtBot) -> None:

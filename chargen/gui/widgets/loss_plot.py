@@ -20,7 +20,7 @@ from chargen.gui.widgets.plot_export import to_csv, to_png, to_svg
 from chargen.gui.widgets.themed import follow_theme
 
 Unit = Literal["nats", "bits"]
-REDRAW_MS = 400
+REDRAW_MS, CALM_MS, CALM_AFTER = 400, 1_000, 50  # a curve of many points moves little: redrawn less often
 POINTS, SMOOTH_POINTS = 1_000, 300  # of the raw line; of a thick, smooth one, which costs ten times as much a point
 _AHEAD = 0.12  # of the range, empty at the right while the curve grows
 _LEAST = 72  # pixels of height; a window as small as it can be leaves no more
@@ -77,7 +77,7 @@ class _StepAxis(pg.AxisItem):  # type: ignore[misc]
 
 
 class LossPlot(Card):
-    """``append_train``, ``append_validation``; draws at most every 0.4 s, whatever comes in.
+    """``append_train``, ``append_validation``; draws at most every 0.4 s (later every second), whatever comes in.
 
     Losses come in nats a character and are shown in nats or bits. Wheel zooms, dragging moves, double
     click shows everything again; with the keyboard, arrows move the reading line and Home resets.
@@ -97,6 +97,7 @@ class LossPlot(Card):
         self._log_x = self._log_y = False
         self._following = True  # the view grows with the data until a person zooms
         self._cursor: float | None = None
+        self._redrawn = 0  # how often while this curve grew
         self._timed = False  # whether a redraw is one of many, rather than asked for by a person
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -265,6 +266,8 @@ class LossPlot(Card):
         self._compared = None
         self._cursor = None
         self._following = True
+        self._redrawn = 0
+        self._timer.setInterval(REDRAW_MS)
         self._timer.stop()
         self.redraw()
 
@@ -358,6 +361,9 @@ class LossPlot(Card):
         return 0 if x is None else len(x)
 
     def _redraw_timed(self) -> None:
+        self._redrawn += 1
+        if self._redrawn == CALM_AFTER:
+            self._timer.setInterval(CALM_MS)
         self._timed = True
         self.redraw()
         self._timed = False
