@@ -232,7 +232,8 @@ def _card(run: RunFolder, description: dict[str, Any], used: bool) -> RunCard:
         hidden=_count(model.get("hidden")),
         created=_moment(description.get("created")) or _changed(run.folder),
         steps=_count(last.get("step")),
-        seconds=_number(last.get("seconds")) or 0.0,
+        # The log tells the time of one session; the newest model that of all before it was saved.
+        seconds=max(_number(last.get("seconds")) or 0.0, _number(_summary(run.latest).get("seconds")) or 0.0),
         loss=_number(finished.get("loss")) if finished else _best(log, run.model),
         can_continue=whole and not used,
         has_model=_has_model(run.folder),

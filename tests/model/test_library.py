@@ -140,6 +140,17 @@ def test_the_curve_ends_where_the_run_goes_on(tmp_path: Path) -> None:
     model = random_model(small_config())
     save_model(folder / "latest.safetensors", Model(model.config, model.vocabulary, model.tensors, {"step": 20}))
     assert read_curve(folder).steps.tolist() == [10, 20]
+
+
+def test_the_time_of_all_sessions_counts(tmp_path: Path) -> None:
+    folder = make_run(tmp_path, "one", STARTED, PROGRESS, FINISHED)
+    model = random_model(small_config())
+    whole = Model(model.config, model.vocabulary, model.tensors, {"step": 90, "seconds": 180.5})
+    save_model(folder / "latest.safetensors", whole)
+    assert read_card(folder).seconds == 180.5
+
+
+def test_a_curve_of_nothing(tmp_path: Path) -> None:
     assert read_curve(tmp_path / "nowhere").steps.size == 0
 
 
