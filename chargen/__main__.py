@@ -22,14 +22,13 @@ def main() -> int:
 def window() -> int:
     """``chargen-gui``: the window, or one sentence saying why it cannot open. Returns the exit code."""
     atexit.register(signals.ignore)
-    try:
-        with signals.handled(signals.raise_interrupted):  # until the window hears them itself
-            return _window()
-    except signals.Interrupted as interrupted:
-        return interrupted.code
+    asked: list[int] = []
+    # Noted only, before and after the window hears them itself: an exception while Qt is made or unmade would crash it.
+    with signals.handled(asked.append):
+        return _window(asked)
 
 
-def _window() -> int:
+def _window(asked: list[int]) -> int:
     problem = window_problem()
     if problem is not None:
         note(problem)
@@ -41,7 +40,7 @@ def _window() -> int:
         note(import_problem(error))
         return 2
     try:
-        return int(app.run())
+        return int(app.run(asked=asked))
     except Exception as error:
         return report_unexpected(error)
 

@@ -35,7 +35,7 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 WINDOW = {
     "start": 2.5, "prepare": 3.0, "read": 1.0, "train": 4.0, "pause": 1.0, "stop": 0.6, "dialog": 0.5, "write": 1.0,
 }  # fmt: skip
-COMMANDS = {"train": 5.0, "sample": 1.0}
+COMMANDS = {"train": 5.0, "sample": 1.0, "window": 0.6}  # the last: no word after the name, and nobody at the wheel
 
 
 @dataclass
@@ -114,15 +114,15 @@ def leave_window(moment: str, way: str, delay: float, file: Path, number: int = 
         return ended(process, moment, delay, left, told)
 
 
-def leave_command(moment: str, delay: float, file: Path, number: int) -> Left:
-    """Send a signal to a command, at some moment after it has begun to hear them."""
+def leave_command(moment: str, delay: float, file: Path, number: int, again: float = 0.0) -> Left:
+    """Send a signal, at some moment after the program has begun to hear them; once more after ``again``."""
     train, sample = ["train", "--json", "--minutes", 5], ["sample", file, "--length", 10**7, "--seed", 1]
-    words = train if moment == "train" else sample
+    words: list[object] = {"train": train, "sample": sample, "window": []}[moment]
     with start("-m", "chargen", *words) as process:
         hears(process)
         time.sleep(delay)
         left = time.time()
-        process.send_signal(number)
+        send(process, number, again)
         return ended(process, moment, delay, left, [])
 
 
@@ -183,9 +183,10 @@ def moments(way: str, count: int) -> list[Any]:
 def leave(way: str, index: int, program: str, moment: str, delay: float, home: Path, file: Path) -> Left:
     number = {"close": 0, "SIGINT": signal.SIGINT, "SIGTERM": signal.SIGTERM}[way]
     if program == "command":
-        left = leave_command(moment, delay, file, number)
+        again = 0.05 * (index % 9) if moment == "window" else 0.0
+        left = leave_command(moment, delay, file, number, again)
     elif number:
-        left = leave_window(moment, "signal", delay, file, number, 0.1 if index % 4 == 2 else 0.0)
+        left = leave_window(moment, "signal", delay, file, number, 0.05 * (index % 9) if index % 4 == 2 else 0.0)
     else:
         left = leave_window(moment, "twice" if index % 4 == 1 else "close", delay, file)
     print(f"{way} {program} {moment} after {delay:.2f}: left in {left.seconds:.2f} s with {left.code}")
@@ -212,6 +213,8 @@ def test_leaving_at_random_moments(way: str, case: Any, chargen_home: Path, file
         ("SIGINT", (1, "command", "train", 1.5)),
         ("SIGTERM", (0, "window", "start", 0.6)),
         ("SIGTERM", (1, "command", "sample", 0.8)),
+        ("SIGTERM", (0, "command", "window", 0.02)),
+        ("SIGINT", (5, "command", "window", 0.3)),
     ],
     ids=lambda value: value if isinstance(value, str) else "-".join(map(str, value[1:3])),
 )
