@@ -9,6 +9,7 @@
     corpus.safetensors    the encoded text
     events.jsonl          losses over time
     samples.jsonl         the live samples
+    card.json             the user's name for it, and a note
     lock                  held by the process that trains
 """
 

@@ -405,8 +405,7 @@ class TrainPage(Page):
             if self.desk.training_state != "idle":
                 return
             self._fresh()
-            if isinstance(event, Done):
-                self.plot.append_train(event.result.steps, event.result.losses)
+            if isinstance(event, Done):  # of the training losses, the log holds too few to be smoothed like new ones
                 for step, loss in event.result.validations:
                     self.plot.append_validation(step, loss)
             self._learned = self._continued_text = card.text_sha256 or "?"
