@@ -41,7 +41,7 @@ class Failed:
     details: str
 
 
-NICENESS = 10
+NICENESS = 5
 """How far a worker stands back for the rest of the machine (0 not at all, 19 most)."""
 
 

@@ -124,7 +124,7 @@ def take(window: MainWindow, folder: Path, name: str) -> None:
         window.grab().save(str(folder / f"{name}-{window.width()}x{window.height()}.png"))
 
 
-def series(folder: Path, choice: str, real: bool) -> None:
+def series(folder: Path, choice: str, real: bool, minutes: float) -> None:
     """All pictures in one theme."""
     app = QApplication.instance()
     assert isinstance(app, QApplication)
@@ -149,24 +149,47 @@ def series(folder: Path, choice: str, real: bool) -> None:
     train.form.advanced.set_open(True)
     take(window, folder, f"train-advanced-{choice}")
     train.form.advanced.set_open(False)
-    train.form.set_minutes(0.5)
+    train.form.set_minutes(minutes)
     train.start()
     wait(lambda: desk.training_state == "running")
-    settle(15_000 if real else 600)
+    settle(round(minutes * 45_000) if real else 600)
     take(window, folder, f"train-running-{choice}")
     if desk.model is not None:
         window.show_page("write")
         take(window, folder, f"write-live-{choice}")
         window.show_page("train")
-    desk.stop_training()
+    if real:
+        wait(lambda: desk.training_state == "idle", minutes * 60)
+    else:
+        desk.stop_training()
     wait(lambda: desk.training_state == "idle")
     settle(600)
     take(window, folder, f"train-finished-{choice}")
     if desk.model is not None:
         window.show_page("write")
         take(window, folder, f"write-{choice}")
+        write_a_page(window)
+        take(window, folder, f"write-surprise-{choice}")
     window.close()
     wait(lambda: not window.isVisible())
+
+
+def write_a_page(window: MainWindow) -> None:
+    """A text on the Write page, tinted by surprise, from a state primed by a line of the play."""
+    page: Any = window.page("write")
+    control = page.seed_state.control
+    control.set_current("text")
+    control.chosen.emit("text")
+    control.text.set_text("storm over the harbour")
+    page.seed_state.refresh()
+    wait(lambda: page.seed_state.made() is not None)
+    page.controls.prompt.set_text("KEEPER:")
+    page.controls.length.setValue(700)
+    page.surprise.setChecked(True)
+    page.write_or_stop()
+    wait(lambda: not page.is_writing())
+    page.view.setFocus()
+    settle()
 
 
 def main() -> int:
@@ -174,6 +197,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--real", action="store_true", help="train the bundled play instead of a script")
+    parser.add_argument("--minutes", type=float, default=0.5, help="how long the real training takes")
     parser.add_argument("--theme", choices=("light", "dark"), help="one theme only")
     arguments = parser.parse_args()
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -181,7 +205,7 @@ def main() -> int:
     app = make_application()
     focus_ring.install(app)
     for choice in (arguments.theme,) if arguments.theme else ("light", "dark"):
-        series(arguments.folder, choice, arguments.real)
+        series(arguments.folder, choice, arguments.real, arguments.minutes)
     return 0
 
 
