@@ -15,17 +15,22 @@ def main() -> int:
     """``chargen``: the window without arguments, else the command line. Returns the exit code."""
     if len(sys.argv) == 1:
         return window()
-    atexit.register(signals.ignore)
-    return run_command()
+    try:
+        return run_command()
+    finally:
+        atexit.register(signals.ignore)
 
 
 def window() -> int:
     """``chargen-gui``: the window, or one sentence saying why it cannot open. Returns the exit code."""
-    atexit.register(signals.ignore)
     asked: list[int] = []
     # Noted only, before and after the window hears them itself: an exception while Qt is made or unmade would crash it.
     with signals.handled(asked.append):
-        return _window(asked)
+        try:
+            return _window(asked)
+        finally:
+            # Registered last, so run first: what PyTorch tidies up at the end must not be interrupted either.
+            atexit.register(signals.ignore)
 
 
 def _window(asked: list[int]) -> int:

@@ -346,7 +346,10 @@ class Desk(QObject):
     def write_with_training(self) -> None:
         """Put the model that learns (or learned last) back on the desk, after another was opened."""
         self._follow = True
-        if self._snapshot is not None and self.model is not self._snapshot:
+        saved = Path(self.finished.model) if self.finished is not None and self.finished.model else None
+        if saved is not None and self.model is not None and self.model.path == saved:
+            return  # the best one, as saved, lies there already; the last live copy may be another
+        if saved is None and self._snapshot is not None and self.model is not self._snapshot:
             self._set_model(self._snapshot)
         self._take_finished_model()
 
