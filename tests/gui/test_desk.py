@@ -8,7 +8,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from chargen.gui import tasks
-from chargen.gui.desk import Desk
+from chargen.gui.desk import Desk, OpenModel
 from chargen.gui.tasks import ReadingProgress, what_to_open
 from chargen.jobs import Cancelled, Failed
 from chargen.model.config import ModelConfig
@@ -406,3 +406,14 @@ def test_what_is_done_is_no_longer_told(qtbot: QtBot, tmp_path: Path) -> None:
     factory.held["device"].end(FAILED)
     qtbot.waitUntil(lambda: desk.busy_with() == [])
     assert told.values
+
+
+def test_writing_after_training_keeps_the_saved_best_model(tmp_path: Path) -> None:
+    """The last live copy may be worse than what was saved, and could not be found again."""
+    desk, _ = make_desk("train")
+    saved = OpenModel(small_model(), "best", tmp_path / "model.safetensors", False)
+    desk.finished = events.Finished("budget", 9, 1.0, 1.5, 2.2, str(saved.path))
+    desk._snapshot = OpenModel(small_model(1), "last", None, True)
+    desk._set_model(saved)
+    desk.write_with_training()
+    assert desk.model is saved
