@@ -1,0 +1,67 @@
+"""Rates measured in turns: A B A B …, so that whatever else the machine does falls on both.
+
+A *contestant* is a function that does some work and returns how much of it (characters, products, bytes).
+Its rate is that over the seconds it took. Rates of the same turn are neighbours in time: ratios are taken
+within a turn, and only then their median.
+"""
+
+import statistics
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+Contestant = Callable[[], float]
+
+ROUNDS = 5
+SECONDS = 0.5
+"""How long one contestant works in one turn."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Rates of one contestant, one a turn, in units of work per second."""
+
+    rates: tuple[float, ...]
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.rates)
+
+    @property
+    def spread(self) -> float:
+        """From the slowest turn to the fastest, as a share of the median: 0.1 is ten per cent."""
+        return (max(self.rates) - min(self.rates)) / self.median
+
+    def over(self, other: "Measured") -> "Measured":
+        """This rate over another's, turn by turn."""
+        return Measured(tuple(mine / theirs for mine, theirs in zip(self.rates, other.rates, strict=True)))
+
+    def times(self, factor: float) -> "Measured":
+        """The same in another unit."""
+        return Measured(tuple(rate * factor for rate in self.rates))
+
+
+def repeated(action: Callable[[], object], work: float = 1.0, seconds: float = SECONDS) -> Contestant:
+    """A contestant that calls ``action`` until ``seconds`` are over; each call does ``work``."""
+
+    def contestant() -> float:
+        end, calls = time.perf_counter() + seconds, 0
+        while calls == 0 or time.perf_counter() < end:
+            action()
+            calls += 1
+        return calls * work
+
+    return contestant
+
+
+def interleaved(contestants: Mapping[str, Contestant], rounds: int = ROUNDS) -> dict[str, Measured]:
+    """Measure all of them in turns; each has worked once before, unmeasured."""
+    for contestant in contestants.values():
+        contestant()
+    rates: dict[str, list[float]] = {name: [] for name in contestants}
+    for _ in range(rounds):
+        for name, contestant in contestants.items():
+            start = time.perf_counter()
+            work = contestant()
+            rates[name].append(work / (time.perf_counter() - start))
+    return {name: Measured(tuple(values)) for name, values in rates.items()}
