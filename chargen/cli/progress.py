@@ -38,6 +38,7 @@ KEYS: dict[str, tuple[str, ...]] = {
         "train_loss",
         "learning_rate",
         "gradient_norm",
+        "layer_gradient_norms",
         "characters_per_second",
         "seconds_left",
     ),

@@ -29,7 +29,8 @@ RECITES = "A model can recite passages of the text it learned; share it only whe
 _DESCRIPTION_LIMIT = 2**20
 _CARD_LIMIT = 2**16
 _TAIL = 2**16
-_CURVE = 2**22
+_CURVE = 2**24
+_MOST_NORMS = 64
 _PROGRESS = b'{"event": "progress"'
 _HEADER_LIMIT = 2**23
 
@@ -165,11 +166,25 @@ def delete_run(folder: Path, to_trash: Callable[[Path], bool]) -> None:
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """How a run learned so far, in nats: [n] steps and training losses, (step, loss) of the validations."""
+    """How a run learned so far; n reports, L layers.
+
+    Attributes:
+        steps: [n] int64, rising. losses: [n] float32, the mean training loss of each report, in nats.
+        characters, epochs, seconds: [n] float64, what was read by then, and seconds of learning over all sessions;
+            NaN where the log does not tell.
+        norms: [n, L + 2] float32, the gradient norms of embedding, layers and head; NaN where the log (of an older
+            version) has none, and [n, 0] where it never has any.
+        validations: (step, loss in nats), rising. damaged: how many lines of the log could not be read.
+    """
 
     steps: NDArray[np.int64]
     losses: NDArray[np.float32]
     validations: tuple[tuple[int, float], ...]
+    characters: NDArray[np.float64]
+    epochs: NDArray[np.float64]
+    seconds: NDArray[np.float64]
+    norms: NDArray[np.float32]
+    damaged: int = 0
 
 
 def read_curve(folder: Path) -> Curve:
@@ -182,26 +197,56 @@ def read_curve(folder: Path) -> Curve:
     except OSError:
         lines = []
     until = _count(_summary(RunFolder(folder).latest).get("step")) or math.inf
-    points: list[tuple[int, float]] = []
+    points: list[tuple[int, float, float, float, float, list[float]]] = []
     validations: list[tuple[int, float]] = []
+    damaged, before = 0, 0.0  # seconds of earlier sessions
     for line in lines:
+        if not line.strip():
+            continue
         try:
             event = parse_json(line, "log")
         except FileError:
+            damaged += 1
             continue
         if not isinstance(event, dict):
+            damaged += 1
             continue
         kind, step = event.get("event"), _count(event.get("step"))
         loss = _number(event.get("train_loss" if kind == "progress" else "loss"))
         if kind == "started":
             points = [point for point in points if point[0] <= step]
             validations = [point for point in validations if point[0] <= step]
-        elif kind in ("progress", "validated") and loss is not None and step <= until:
-            there = points if kind == "progress" else validations
-            if not there or step > there[-1][0]:
-                there.append((step, loss))
-    steps, losses = [step for step, _ in points], [loss for _, loss in points]
-    return Curve(np.array(steps, np.int64), np.array(losses, np.float32), tuple(validations))
+            before = points[-1][4] if points and step and math.isfinite(points[-1][4]) else 0.0
+        elif kind == "validated" and loss is not None and step <= until:
+            if not validations or step > validations[-1][0]:
+                validations.append((step, loss))
+        elif kind == "progress" and loss is not None and step <= until and (not points or step > points[-1][0]):
+            characters, epoch, seconds = (_or_nan(event.get(name)) for name in ("characters", "epoch", "seconds"))
+            points.append((step, loss, characters, epoch, before + seconds, _norms(event)))
+    groups = next((len(point[5]) for point in reversed(points) if point[5]), 0)
+    norms = np.full((len(points), groups), np.nan, np.float32)
+    for row, point in enumerate(points):
+        if len(point[5]) == groups:
+            norms[row] = point[5]
+    columns = np.array([point[:5] for point in points], np.float64).reshape(-1, 5).T
+    return Curve(
+        columns[0].astype(np.int64), columns[1].astype(np.float32), tuple(validations),
+        columns[2], columns[3], columns[4], norms, damaged,
+    )  # fmt: skip
+
+
+def _norms(event: dict[str, Any]) -> list[float]:
+    """[L + 2] norms of a report; empty where it has none, or foreign ones."""
+    found = event.get("layer_gradient_norms")
+    if not isinstance(found, list) or len(found) > _MOST_NORMS:
+        return []
+    norms = [_number(value) for value in found]
+    return [] if None in norms else [norm for norm in norms if norm is not None]
+
+
+def _or_nan(value: Any) -> float:
+    number = _number(value)
+    return math.nan if number is None else number
 
 
 # --- reading

@@ -40,7 +40,11 @@ class Notice:
 
 @dataclass(frozen=True)
 class Progress:
-    """Where training stands. ``seconds_left`` is None while unknown. Latest wins."""
+    """Where training stands. ``seconds_left`` is None while unknown. Latest wins.
+
+    ``gradient_norm`` is the whole one at the newest step, before its limit. ``layer_gradient_norms`` [L + 2] are those
+    of embedding, each layer and head, each averaged over the steps since the last report.
+    """
 
     latest_wins: ClassVar[bool] = True
 
@@ -54,6 +58,7 @@ class Progress:
     characters_per_second: float
     seconds_left: float | None
     fraction: float
+    layer_gradient_norms: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -373,6 +373,7 @@ class Trainer:
             characters_per_second=(progress.step - first_step) * per_step / max(1e-9, seconds - since),
             seconds_left=self._budget.seconds_left(seconds, progress.step, self._session_steps),
             fraction=min(1.0, self._budget.fraction(seconds, progress.step)),
+            layer_gradient_norms=tuple(float(norm) for norm in norms.mean(axis=0, dtype=np.float64)),
         )
         if self._recorder is not None:
             self._recorder.progress(report)

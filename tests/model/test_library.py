@@ -5,7 +5,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from chargen.errors import ModelFileError, RunError
 from chargen.files import write_json
@@ -140,6 +143,38 @@ def test_the_curve_ends_where_the_run_goes_on(tmp_path: Path) -> None:
     model = random_model(small_config())
     save_model(folder / "latest.safetensors", Model(model.config, model.vocabulary, model.tensors, {"step": 20}))
     assert read_curve(folder).steps.tolist() == [10, 20]
+
+
+def test_the_curve_tells_where_each_report_stands(tmp_path: Path) -> None:
+    def report(step: int, seconds: float, *norms: Any) -> dict[str, Any]:
+        return {
+            "event": "progress", "step": step, "seconds": seconds, "train_loss": 2.0, "characters": 100 * step,
+            "epoch": step / 10, "layer_gradient_norms": list(norms),
+        }  # fmt: skip
+
+    old = {**PROGRESS, "step": 5}  # of a version that kept neither norms nor characters
+    again = [{"event": "started", "step": 20}, report(30, 2.0, 3.0, 4.0)]
+    folder = make_run(tmp_path, "one", STARTED, old, report(20, 20.0, 1.0, 2.0), report(25, 25.0, 9.0, 9.0), *again)
+    with (folder / "events.jsonl").open("ab") as log:
+        log.write(b'{"event": "progress", "step": 31, "train_lo\n[]\n')
+        log.write(json.dumps(report(40, 9.0, "much", None)).encode() + b"\n")
+    curve = read_curve(folder)
+    assert curve.steps.tolist() == [5, 20, 30, 40]
+    assert curve.characters.tolist()[1:] == [2000, 3000, 4000]
+    assert curve.epochs.tolist()[1:] == [2.0, 3.0, 4.0]
+    assert curve.seconds.tolist() == [12.5, 20.0, 22.0, 29.0]  # of both sessions; what was lost is not counted
+    assert curve.norms.tolist()[1:3] == [[1.0, 2.0], [3.0, 4.0]]
+    assert np.isnan(curve.norms[[0, 3]]).all() and np.isnan(curve.characters[0])
+    assert curve.damaged == 2
+
+
+@given(st.binary(max_size=400) | st.lists(st.text(max_size=40), max_size=8).map(lambda x: json.dumps(x).encode()))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+def test_no_log_is_too_damaged_to_be_read(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "events.jsonl").write_bytes(content)
+    curve = read_curve(tmp_path)
+    assert curve.steps.shape == curve.losses.shape == (0,) and curve.norms.shape == (0, 0)
+    assert read_curve(tmp_path / "nowhere").damaged == 0
 
 
 def test_the_time_of_all_sessions_counts(tmp_path: Path) -> None:

@@ -62,6 +62,15 @@ def test_a_time_budget_is_kept():
     assert finished.step > 1
 
 
+def test_progress_tells_the_mean_gradient_norms_of_its_steps():
+    seen = run(small_trainer(steps=9))
+    points, reports = of(events.LossPoints, seen), of(events.Progress, seen)
+    assert len(points) == len(reports)
+    for point, report in zip(points, reports, strict=True):
+        assert report.layer_gradient_norms == pytest.approx(point.gradient_norms.mean(axis=0).tolist(), rel=1e-5)
+        assert len(report.layer_gradient_norms) == 3 and min(report.layer_gradient_norms) > 0
+
+
 def test_stop_ends_after_the_step_and_validates():
     trainer = small_trainer(steps=10_000)
     seen = []
