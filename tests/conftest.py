@@ -57,7 +57,11 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """``-m windowed`` opens real windows; every other run is offscreen."""
+    """``-m windowed`` opens real windows; every other run is offscreen.
+
+    Windowed tests that do as well without a display, ``windowed(offscreen=True)``, can be chosen so:
+    ``QT_QPA_PLATFORM=offscreen python -m pytest -m "windowed and not soak" tests/journeys/test_newcomer.py``.
+    """
     if config.getoption("markexpr").strip() != "windowed":
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
         return
@@ -86,7 +90,8 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    if item.get_closest_marker("windowed") and os.environ.get("QT_QPA_PLATFORM") == "offscreen":
+    mark = item.get_closest_marker("windowed")
+    if mark and not mark.kwargs.get("offscreen") and os.environ.get("QT_QPA_PLATFORM") == "offscreen":
         pytest.fail("needs a real window: xvfb-run -a python -m pytest -m windowed", pytrace=False)
 
 

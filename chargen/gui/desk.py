@@ -56,6 +56,7 @@ class Desk(QObject):
     state_opened = Signal(object)  # a HiddenState from a file, to be used as the seed state
     notice = Signal(str, str)  # info, caution, bad or good; and a sentence
     page_wanted = Signal(str)  # corpus, train or write: where what was opened can be seen
+    writing_wanted = Signal()  # write at once with the model on the desk, unless a text stands on the page
     work_changed = Signal()  # jobs began or ended: see ``busy_with``
     closed = Signal()  # after ``shutdown``: every job has ended, what was learned is saved
 

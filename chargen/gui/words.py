@@ -33,10 +33,10 @@ def clock(seconds: float) -> str:
 
 
 def minutes(value: float) -> str:
-    """``1 min``, ``0.5 min``, ``2 h``."""
+    """``1 min``, ``0.5 min``, ``2 h``; three figures are enough."""
     if value >= 120:
-        return f"{value / 60:g} h"
-    return f"{value:g} min"
+        return f"{value / 60:.3g} h"
+    return f"{value:.3g} min"
 
 
 def large(number: float) -> str:

@@ -472,3 +472,10 @@ def test_a_picker_that_is_left_changes_nothing(qtbot: QtBot, page: WritePage) ->
     assert not page.banner.isVisible()
 
 
+def test_write_with_it_begins_on_a_blank_page_only(qtbot: QtBot, desk: Desk, page: WritePage) -> None:
+    desk.writing_wanted.emit()  # what the Train page says
+    first = done(qtbot, page)
+    assert len(first) == 200
+    desk.writing_wanted.emit()
+    assert not page.is_writing()
+    assert page.view.text() == first

@@ -107,6 +107,7 @@ def test_from_a_text_to_a_page_of_ones_own(
     qtbot.mouseClick(train.primary, CLICK)
     assert window.current_page() == "write"
     write: Any = window.page("write")
+    qtbot.waitUntil(lambda: write.view.length() > 0 and not write.is_writing(), timeout=30_000)  # at once
     control = write.controls.seed_control
     control.menu.setCurrentIndex(control.choices().index("text"))
     control.menu.activated.emit(control.menu.currentIndex())

@@ -423,6 +423,7 @@ class TrainPage(Page):
     def _write(self) -> None:
         self.desk.write_with_training()
         self.desk.page_wanted.emit("write")
+        self.desk.writing_wanted.emit()
 
     def _take_proposal(self) -> None:
         for name, value in self._proposal.items():

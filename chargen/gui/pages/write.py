@@ -64,6 +64,7 @@ class WritePage(Page):
         self._empty = self._make_empty()
         desk.model_changed.connect(self._model_changed)
         desk.state_opened.connect(self.seed_state.open_state)
+        desk.writing_wanted.connect(self.write_on_a_blank_page)
         desk.training_state_changed.connect(self._say_why_empty)
         self._order_tabs()
         self._model_changed(desk.model)
@@ -214,6 +215,11 @@ class WritePage(Page):
             return
         settings = replace(settings, random_seed=self.controls.next_seed())
         self._start(self._pen, Request(settings, self.seed_state.seed()), None)
+
+    def write_on_a_blank_page(self) -> None:
+        """Write at once with what is set; a text that stands here, or is being written, stays as it is."""
+        if self._job is None and self._document is None and not self.view.length():
+            self.write_or_stop()
 
     def again(self) -> None:
         """The same prompt, seed state, length and stop text; temperature and the like as they are set now."""
