@@ -5,7 +5,7 @@ Engines of the same weights are cheap (:meth:`Engine.fork`) and independent, one
 """
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,9 +19,42 @@ MAXIMUM_TABLE_BYTES = 256 * 2**20
 """Beyond this the first layer's input product is computed at every step instead of looked up."""
 
 
-def _blocks(matrix: NDArray[np.float32], order: tuple[int, ...], halved: int) -> NDArray[np.float32]:
-    """The gate blocks of ``matrix`` [G·H, ...] in another order, those with number < ``halved`` (new order) halved."""
-    parts = np.split(matrix, max(order) + 1)
+_STRIP = 16  # rows transposed at a time: one cache line of the result; whole matrices take ten times as long
+
+Edit = Callable[[Array, Array], None]
+"""What steering does to one layer: h and c of it, [..., H], changed in place (c is unused but in an LSTM)."""
+
+
+def _lay(result: Array, matrix: NDArray[np.float32], order: tuple[int, ...], halved: int) -> None:
+    """Write ``matrix`` [G·H, inputs] transposed to ``result`` [inputs, len(order)·H].
+
+    Its gate blocks come in another order; those with number < ``halved`` (new order) are halved.
+    """
+    H = result.shape[1] // len(order)
+    for new, old in enumerate(order):
+        factor = np.float32(0.5 if new < halved else 1.0)
+        for row in range(0, H, _STRIP):
+            width = min(_STRIP, H - row)
+            block = matrix[old * H + row : old * H + row + width]
+            np.multiply(block.T, factor, out=result[:, new * H + row : new * H + row + width])
+
+
+def _transposed(matrices: Sequence[NDArray[np.float32]], order: tuple[int, ...], halved: int) -> Array:
+    """:func:`_lay` of matrices with the same rows, one below the other, read-only."""
+    inputs = [matrix.shape[1] for matrix in matrices]
+    H = matrices[0].shape[0] // (max(order) + 1)
+    result = aligned(sum(inputs), len(order) * H)
+    start = 0
+    for matrix, size in zip(matrices, inputs, strict=True):
+        _lay(result[start : start + size], matrix, order, halved)
+        start += size
+    result.flags.writeable = False
+    return result
+
+
+def _blocks(bias: NDArray[np.float32], order: tuple[int, ...], halved: int) -> NDArray[np.float32]:
+    """The gate blocks of a bias [G·H] in another order, those with number < ``halved`` (new order) halved."""
+    parts = np.split(bias, max(order) + 1)
     return np.concatenate([parts[old] * np.float32(0.5 if new < halved else 1.0) for new, old in enumerate(order)])
 
 
@@ -30,7 +63,8 @@ class Weights:
 
     Attributes:
         model: where they come from.
-        offsets: per layer above the first, the sum of its biases in the order of the step.
+        products: per layer, the matrices of its step. offsets: per layer, the sum of its biases in the step's order.
+        table: [V, rows], the first layer's offset of every character; None where it would be too large.
         head, head_bias: [V, H], [V].
     """
 
@@ -39,40 +73,49 @@ class Weights:
         config, tensors = model.config, model.tensors
         self.products: list[tuple[Array, Array | None]] = []
         self.offsets: list[Array] = []
-        self._table: list[Array] | None = None
+        self.table: Array | None = None
         for layer in range(config.layers):
             W = tensors[f"rnn.weight_ih_l{layer}"]
             U = tensors[f"rnn.weight_hh_l{layer}"]
             b_ih, b_hh = tensors[f"rnn.bias_ih_l{layer}"], tensors[f"rnn.bias_hh_l{layer}"]
+            second = None
             if config.cell == "gru":
                 # Blocks r, z, n become hn, r, z for the recurrent side and r, z, xn for the input side.
-                recurrent = _blocks(U, (2, 0, 1), 0)
-                recurrent[config.hidden :] *= np.float32(0.5)
-                W = _blocks(W, (0, 1, 2), 2)
+                product = aligned(config.hidden, 3 * config.hidden)
+                _lay(product[:, : config.hidden], U[2 * config.hidden :], (0,), 0)
+                _lay(product[:, config.hidden :], U, (0, 1), 2)
+                product.flags.writeable = False
+                W_order, W_halved = (0, 1, 2), 2
+                if layer:
+                    second = _transposed([W], W_order, W_halved)
                 gates = _blocks((b_ih + b_hh)[: 2 * config.hidden], (0, 1), 2)
                 offset = np.concatenate([b_hh[2 * config.hidden :], gates, b_ih[2 * config.hidden :]])
-                product = aligned_copy(recurrent.T), (aligned_copy(W.T) if layer else None)
             else:
-                order, halved = ((0, 1, 3, 2), 3) if config.cell == "lstm" else ((0,), 0)
-                W, U, offset = (_blocks(tensor, order, halved) for tensor in (W, U, b_ih + b_hh))
-                product = aligned_copy(np.concatenate([W, U], axis=1).T if layer else U.T), None
-            self.products.append(product)
+                W_order, W_halved = ((0, 1, 3, 2), 3) if config.cell == "lstm" else ((0,), 0)
+                product = _transposed([W, U] if layer else [U], W_order, W_halved)
+                offset = _blocks(b_ih + b_hh, W_order, W_halved)
+            self.products.append((product, second))
             self.offsets.append(aligned_copy(offset))
             if layer == 0:
-                self._embed(W, tensors["embedding.weight"])
+                self._embed(_transposed([W], W_order, W_halved), tensors["embedding.weight"])
         self.head = aligned_copy(tensors["head.weight"])
         self.head_bias = aligned_copy(tensors["head.bias"])
 
-    def _embed(self, W: NDArray[np.float32], embedding: NDArray[np.float32]) -> None:
+    def _embed(self, first: Array, embedding: NDArray[np.float32]) -> None:
         """Make the look-up table [V, rows]: input product plus biases for every character."""
-        self._first = aligned_copy(W.T)
+        self._first = first
         self._embedding = embedding
         if embedding.shape[0] * self.offsets[0].size * 4 <= MAXIMUM_TABLE_BYTES:
-            table = aligned(embedding.shape[0], self.offsets[0].size)
-            table[...] = self.offsets[0]
-            table[:, -self._first.shape[1] :] += embedding @ self._first
-            table.flags.writeable = False
-            self._table = list(table)  # a list of rows is indexed faster than a matrix
+            self.table = self._offsets(np.arange(embedding.shape[0]))
+            self._rows = list(self.table)  # a list of rows is indexed faster than a matrix
+
+    def _offsets(self, ids: NDArray[np.integer]) -> Array:
+        """Biases plus the input product of some characters, [ids, rows], read-only."""
+        result = aligned(len(ids), self.offsets[0].size)
+        result[...] = self.offsets[0]
+        result[:, -self._first.shape[1] :] += self._embedding[ids] @ self._first
+        result.flags.writeable = False
+        return result
 
     def input_offset(self, id: int) -> Array:
         """A row of the table, computed: biases plus the input product of one character."""
@@ -80,13 +123,49 @@ class Weights:
         offset[-self._first.shape[1] :] += np.dot(self._embedding[id], self._first)
         return offset
 
+    def input_offsets(self, ids: NDArray[np.intp], result: Array) -> Array:
+        """The first layer's offsets of several characters, written to ``result`` [ids, rows] and returned."""
+        if self.table is not None:
+            return np.take(self.table, ids, axis=0, out=result, mode="clip")  # the mode that needs no buffer
+        result[...] = self._offsets(ids)
+        return result
+
     @property
-    def has_table(self) -> bool:
-        return self._table is not None
+    def kind(self) -> str:
+        """How the first layer's input product is had; part of the formulation."""
+        return "numpy" if self.table is None else "numpy-lookup"
 
     def input_rows(self) -> "list[Array] | _Computed":
         """What ``[id]`` gives the first layer's offset of."""
-        return self._table if self._table is not None else _Computed(self)
+        return self._rows if self.table is not None else _Computed(self)
+
+    def steps(self, h: Array, c: Array) -> list[Step]:
+        """The steps of all layers on states [L·H], or [B, L·H], in place."""
+        config, H = self.model.config, self.model.config.hidden
+        steps = []
+        for layer, (first, second) in enumerate(self.products):
+            own, below = slice(layer * H, (layer + 1) * H), slice((layer - 1) * H, layer * H)
+            # The layer below and itself, side by side: one product takes both.
+            inputs = h[..., max(layer - 1, 0) * H : (layer + 1) * H]
+            if config.cell == "gru":
+                steps.append(gru_step(first, h[..., own], None if second is None else (h[..., below], second)))
+            elif config.cell == "lstm":
+                steps.append(lstm_step(first, inputs, h[..., own], c[..., own]))
+            else:
+                steps.append(rnn_step(first, inputs, h[..., own]))
+        return steps
+
+
+def steered(step: Step, edit: Edit | None, h: Array, c: Array) -> Step:
+    """``step``, and then ``edit`` on what it has made of h and c."""
+    if edit is None:
+        return step
+
+    def both(offset: Array) -> None:
+        step(offset)
+        edit(h, c)
+
+    return both
 
 
 class _Computed:
@@ -99,6 +178,17 @@ class _Computed:
         return self._weights.input_offset(id)
 
 
+def formulation(weights: Weights, batch: int) -> dict[str, Any]:
+    """How the numbers of so many streams at once are computed."""
+    threads = os.environ.get("OPENBLAS_NUM_THREADS", "")
+    return {
+        "kind": weights.kind,
+        "dtype": "float32",
+        "threads": int(threads) if threads.isdecimal() else 0,  # 0: the library decides
+        "batch": batch,
+    }
+
+
 class Engine:
     """A network with a state, advanced one character at a time.
 
@@ -107,6 +197,10 @@ class Engine:
 
     Args:
         model: a model, or the :class:`Weights` of one. The state starts at zeros.
+
+    Attributes:
+        h, c: the state itself, [L, H], not a copy: what is written there is what the next step reads.
+        edits: the steering in force, see :meth:`steer`.
     """
 
     def __init__(self, model: Model | Weights) -> None:
@@ -115,40 +209,42 @@ class Engine:
         config = self.model.config
         L, H = config.layers, config.hidden
         self._h, self._c = aligned(L * H), aligned(L * H)
+        self.h, self.c = self._h.reshape(L, H), self._c.reshape(L, H)
         self._logits = aligned(config.vocabulary_size)
         self._top = self._h[(L - 1) * H :]
         self._rows = self.weights.input_rows()
-        steps = [self._make_step(layer) for layer in range(L)]
+        self._plain = self.weights.steps(self._h, self._c)
+        self.steer({})
+
+    def steer(self, edits: Mapping[int, Edit]) -> None:
+        """From the next step on, call ``edits[layer](h, c)`` right after that layer's step; {} steers no more.
+
+        h and c are the layer's own arrays [H], to be changed in place: the layer above and the layer's own next step
+        read what the edit leaves. A steering over a range of characters is set at its beginning and at its end.
+        Written with ``h[..., unit]``, an edit serves :class:`~chargen.sampling.batch_engine.BatchEngine` as well.
+        """
+        self.edits = dict(edits)
+        steps = [
+            steered(step, self.edits.get(layer), self.h[layer], self.c[layer]) for layer, step in enumerate(self._plain)
+        ]
         self._first = steps[0]
         self._upper = list(zip(steps[1:], self.weights.offsets[1:], strict=True))
 
-    def _make_step(self, layer: int) -> Step:
-        config, H = self.model.config, self.model.config.hidden
-        first, second = self.weights.products[layer]
-        own = slice(layer * H, (layer + 1) * H)
-        h = self._h[own]
-        if config.cell == "gru":
-            below = (self._h[(layer - 1) * H : layer * H], second) if second is not None else None
-            return gru_step(first, h, below)
-        inputs = self._h[max(layer - 1, 0) * H : (layer + 1) * H]  # the layer below and itself, side by side
-        return lstm_step(first, inputs, h, self._c[own]) if config.cell == "lstm" else rnn_step(first, inputs, h)
-
     def fork(self) -> "Engine":
-        """Another engine on the same weights, with a copy of the state."""
+        """Another engine on the same weights, with a copy of the state and the same steering."""
         twin = Engine(self.weights)
-        twin._h[:], twin._c[:] = self._h, self._c
+        twin.take_over(self)
         return twin
+
+    def take_over(self, other: "Engine") -> None:
+        """Be where ``other``, of the same weights, is, and steered as it is."""
+        self._h[:], self._c[:] = other._h, other._c
+        self.steer(other.edits)
 
     @property
     def formulation(self) -> dict[str, Any]:
         """How the numbers are computed; part of a sample's provenance."""
-        threads = os.environ.get("OPENBLAS_NUM_THREADS", "")
-        return {
-            "kind": "numpy-lookup" if self.weights.has_table else "numpy",
-            "dtype": "float32",
-            "threads": int(threads) if threads.isdecimal() else 0,  # 0: the library decides
-            "batch": 1,
-        }
+        return formulation(self.weights, 1)
 
     def load_state(self, state: HiddenState) -> None:
         """Continue from ``state``. Raises StateError unless it fits the model."""
@@ -160,8 +256,7 @@ class Engine:
     def state(self, recipe: Mapping[str, Any], name: str = "") -> HiddenState:
         """A copy of the present state. Raises StateError if it is no longer finite."""
         config = self.model.config
-        shape = (config.layers, config.hidden)
-        parts = (self._h.reshape(shape), self._c.reshape(shape))[: len(config.state_parts)]
+        parts = (self.h, self.c)[: len(config.state_parts)]
         return HiddenState.from_parts(config, parts, dict(recipe), fingerprint=self.model.fingerprint, name=name)
 
     # A spoiled model or a state from a stranger can overflow. Whoever reads the logits checks them and says so

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from chargen.corpus.vocabulary import Unknown
 from chargen.errors import ChargenError
-from chargen.jobs import Worker
+from chargen.jobs import CancelledError, Worker
 from chargen.model.model_file import Model
 from chargen.model.state import HiddenState
 from chargen.sampling.engine import Engine, Weights
@@ -91,6 +91,11 @@ class SetTemperature:
     temperature: float
 
 
+@dataclass(frozen=True)
+class Keep:
+    """Tell in :class:`SoFar` what is written until now, so that it can be kept while more is written."""
+
+
 # -- events --------------------------------------------------------------------------------------------
 
 
@@ -137,6 +142,15 @@ class Written:
 
 
 @dataclass(frozen=True, eq=False)
+class SoFar:
+    """The answer to :class:`Keep`: everything until now. Its state is None, for the writing goes on. Latest wins."""
+
+    latest_wins: ClassVar[bool] = True
+
+    written: Written
+
+
+@dataclass(frozen=True, eq=False)
 class Made:
     """The result of :func:`prepare` and :func:`load`: a state that fits, and what to mention about it."""
 
@@ -160,7 +174,7 @@ class _Attentive(Engine):
 
     def fork(self) -> "_Attentive":
         twin = _Attentive(self.weights, self._hear)
-        twin._h[:], twin._c[:] = self._h, self._c
+        twin.take_over(self)
         return twin
 
     def run(self, ids: Iterable[int]) -> None:
@@ -180,6 +194,7 @@ class _Ear:
         self._worker = worker
         self._told = time.monotonic()
         self.stopped = False
+        self.keep = False
         self.temperature: float | None = None
 
     def listen(self) -> bool:
@@ -190,6 +205,8 @@ class _Ear:
             match command:
                 case Stop():
                     self.stopped = True
+                case Keep():
+                    self.keep = True
                 case SetTemperature(temperature):
                     self.temperature = temperature
         return bool(commands)
@@ -252,6 +269,7 @@ def make_state(engine: Engine, seed: Seed) -> HiddenState:
 def write(pen: Pen, request: Request) -> Callable[[Worker], Written | None]:
     """The work of a writing job: :class:`Begun`, then chunks; the result is what was written.
 
+    To cancel it is to stop it, once it has begun: what was written is the result all the same.
     Before the first character a refusal (of a state, of a prompt) fails the job; what is written already is never
     lost. None is the result if :class:`Stop` came before anything was written.
     """
@@ -280,8 +298,13 @@ def _drive(worker: Worker, ear: _Ear, stream: Stream, length: int) -> Written | 
             postman.take(sampled.character, sampled.surprise)
             if ear.listen() or ear.stopped:
                 _obey(ear, stream)
+                if ear.keep:
+                    ear.keep = False
+                    worker.post(SoFar(Written(stream.sample(), None, "stopped")))
                 if ear.stopped:
                     break
+    except CancelledError:  # the window closes: kept like what was stopped
+        ear.stopped = True
     except ChargenError as error:  # the network's numbers went astray: keep the text, say so
         problem = str(error)
     postman.post()
@@ -329,5 +352,3 @@ def load(pen: Pen, read: Callable[[], HiddenState]) -> Callable[[Worker], Made]:
         return Made(state, fit_notices(state, pen.model))
 
     return work
-
-
