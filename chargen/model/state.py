@@ -19,6 +19,7 @@ from safetensors.numpy import save as safetensors_save
 from chargen.errors import FileError, StateError
 from chargen.files import parse_json, read_capped, write_atomic
 from chargen.model.config import ModelConfig
+from chargen.model.recipes import bounded
 from chargen.safetensors_header import read_metadata, tensor_table
 
 if TYPE_CHECKING:
@@ -44,7 +45,8 @@ class HiddenState:
         cell: the kind of cell it belongs to.
         h: [L, B, H], float32, read-only.
         c: [L, B, H] for LSTM, else None.
-        recipe: how it was made: ``{"kind": "zero" | "learned" | "random" | "text" | "captured" | …, …}``.
+        recipe: how it was made: ``{"kind": "zero" | "learned" | "random" | "text" | "captured" | "blend" |
+            "combination" | …, …}``, kept within the bounds of :mod:`chargen.model.recipes`.
         fingerprint: of the model that made it, or empty.
         name, note: the user's words.
     """
@@ -60,7 +62,7 @@ class HiddenState:
     def __post_init__(self) -> None:
         object.__setattr__(self, "h", _frozen(self.h))
         object.__setattr__(self, "c", None if self.c is None else _frozen(self.c))
-        object.__setattr__(self, "recipe", MappingProxyType(dict(self.recipe)))
+        object.__setattr__(self, "recipe", MappingProxyType(bounded(self.recipe)))
         if self.h.ndim != 3:
             raise StateError("A state needs three axes: layers, streams and units.")
         if (self.cell == "lstm") != (self.c is not None):
@@ -90,7 +92,7 @@ class HiddenState:
         return (self.h,) if self.c is None else (self.h, self.c)
 
     def renamed(self, name: str, note: str = "") -> "HiddenState":
-        """The same state under another name."""
+        """The same state under another name and with another note."""
         return HiddenState(self.cell, self.h, self.c, self.recipe, self.fingerprint, name, note)
 
     def check_fits(self, config: ModelConfig) -> None:
@@ -149,7 +151,8 @@ class HiddenState:
         shape = (config.layers, 1, config.hidden)
         parts = [generator.standard_normal(shape) * scale for _ in config.state_parts]
         parts[0] = np.tanh(parts[0])  # h = o·tanh(c), or a mean of tanh: always between -1 and 1
-        arrays = tuple(part.astype(np.float32) for part in parts)
+        with np.errstate(over="ignore"):  # a scale beyond all measure is refused in a sentence
+            arrays = tuple(part.astype(np.float32) for part in parts)
         return cls.from_parts(config, arrays, {"kind": "random", "seed": seed, "scale": scale}, name=f"Random {seed}")
 
     @classmethod

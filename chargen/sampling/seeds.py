@@ -1,13 +1,15 @@
 """Seed states: what a sample starts from."""
 
 import hashlib
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 from chargen.corpus.vocabulary import Ids, Unknown, Vocabulary, list_characters
 from chargen.errors import StateError
 from chargen.model.model_file import Model
+from chargen.model.recipes import parts_of
 from chargen.model.state import HiddenState
+from chargen.model.state_library import resolve_state
 from chargen.sampling.engine import Engine
 
 UNREAD_KINDS = ("zero", "learned", "random")
@@ -17,8 +19,20 @@ MAXIMUM_RECIPE_TEXT = 100_000
 
 
 def has_read(state: HiddenState) -> bool:
-    """Whether the state is one in which the network has read something, so that it can go on at once."""
-    return state.recipe.get("kind") not in UNREAD_KINDS
+    """Whether the state is one in which the network has read something, so that it can go on at once.
+
+    A blend or a sum has if a part that counts in it has: so a blend that is all A begins as A does.
+    """
+    return _has_read(state.recipe)
+
+
+def _has_read(recipe: Mapping[str, Any]) -> bool:
+    parts = parts_of(recipe)
+    if not parts:
+        return recipe.get("kind") not in UNREAD_KINDS
+    partial = "layers" in recipe or "only" in recipe  # then the first part is in it, whatever its weight
+    counting = [part for number, part in enumerate(parts) if part["weight"] or (partial and number == 0)]
+    return any(_has_read(part["recipe"]) for part in counting)
 
 
 def default_state(model: Model) -> HiddenState:
@@ -69,10 +83,12 @@ def prime(
 
 
 def parse_state(argument: str, model: Model, random_seed: int) -> tuple[HiddenState, tuple[str, ...]]:
-    """The state that ``--state zero|learned|random[:SCALE]|FILE`` means, checked against ``model``, and notices.
+    """The state that ``--state zero|learned|random[:SCALE]|FILE|NAME`` means, checked against ``model``, and notices.
+
+    NAME is that of a state kept in the library; a file of that name comes first.
 
     Raises:
-        StateError: it does not fit, the scale is no number, or the model learned no initial state.
+        StateError: it is not there or does not fit, the scale is no number, or the model learned no initial state.
         FileError: the file cannot be read.
     """
     if argument == "zero":
@@ -85,7 +101,7 @@ def parse_state(argument: str, model: Model, random_seed: int) -> tuple[HiddenSt
         except ValueError:
             raise StateError(f"“{argument}” has no number as its scale; write for example random:0.5.") from None
         return HiddenState.random(model.config, random_seed, scale), ()
-    state = HiddenState.load(Path(argument))
+    state = resolve_state(argument)
     return state, fit_notices(state, model)
 
 
@@ -111,11 +127,38 @@ def state_fingerprint(state: HiddenState) -> str:
 def describe_state(state: HiddenState) -> str:
     """A seed state in a few words, from its recipe."""
     kind = state.recipe.get("kind")
-    words = {
+    words = describe_recipe(state.recipe)
+    return f"{state.name}: {words}" if state.name and kind not in UNREAD_KINDS else words
+
+
+def describe_recipe(recipe: Mapping[str, Any]) -> str:
+    """How a state was made, in a few words, whoever wrote the recipe."""
+    kind = recipe.get("kind")
+    if kind in ("blend", "combination"):
+        return _describe_mix(recipe)
+    return {
         "zero": "zeros",
         "learned": "learned initial state",
-        "random": f"random, seed {state.recipe.get('seed')}, scale {state.recipe.get('scale')}",
-        "text": f"primed by “{str(state.recipe.get('text'))[:60]}”",
+        "random": f"random, seed {str(recipe.get('seed'))[:20]}, scale {str(recipe.get('scale'))[:20]}",
+        "text": f"primed by “{str(recipe.get('text'))[:60]}”",
         "captured": "captured after a sample",
+        "forgotten": "not recorded",
     }.get(str(kind), str(kind)[:60])
-    return f"{state.name}: {words}" if state.name and kind not in UNREAD_KINDS else words
+
+
+def _describe_mix(recipe: Mapping[str, Any]) -> str:
+    """``blend of 0.25 × calm and 0.75 × storm, spherical, layers 1 and 3, only h``."""
+    parts = parts_of(recipe)
+    names = [part["name"][:30] or describe_recipe(part["recipe"])[:30] for part in parts]
+    terms = [f"{part['weight']:g} × {name}" for part, name in zip(parts, names, strict=True) if part["weight"]]
+    more = f" and {len(terms) - 4} more" if len(terms) > 4 else ""
+    if recipe["kind"] == "combination":
+        return f"sum of {' + '.join(terms[:4]) or 'nothing'}{more}"
+    words = f"blend of {' and '.join(terms[:4]) or 'nothing'}{more}"
+    if recipe.get("spherical") is True:
+        words += ", spherical"
+    if isinstance(recipe.get("layers"), list):
+        words += f", layers {', '.join(str(layer)[:6] for layer in recipe['layers'][:8])}"
+    if recipe.get("only") in ("h", "c"):
+        words += f", only {recipe['only']}"
+    return words
