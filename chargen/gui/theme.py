@@ -43,6 +43,7 @@ class Tokens:
     accent_soft: str
     data_1: str
     data_2: str
+    curves: tuple[str, str, str, str, str]  # further lines of a plot, told apart by eyes that confuse colours
     heat: tuple[str, str, str, str, str]
     good: str
     caution: str
@@ -81,7 +82,7 @@ LIGHT = Tokens(
     name="light", paper="#FBF9F5", surface="#FFFFFF", rail="#F3EFE7", line="#E3DDD1",
     ink="#22201C", ink_2="#655E53", ink_3="#8F877A",
     accent="#B04A2F", on_accent="#FFFFFF", accent_soft="#F7E6DF",
-    data_1="#0F6E84", data_2="#B04A2F",
+    data_1="#0F6E84", data_2="#B04A2F", curves=("#B04A2F", "#BB26D9", "#1F2E7A", "#6C1313", "#5C2349"),
     heat=("#FBF9F5", "#FBEBCB", "#F8CF8E", "#EFA663", "#D9743F"),
     good="#2F7D4F", caution="#8A6100", bad="#B3261E", deepest="#22201C",
 )  # fmt: skip
@@ -89,7 +90,7 @@ DARK = Tokens(
     name="dark", paper="#1B1A18", surface="#242320", rail="#151412", line="#3A3731",
     ink="#ECE7DD", ink_2="#B0A899", ink_3="#857D70",
     accent="#F0906F", on_accent="#23120B", accent_soft="#3B2A22",
-    data_1="#62C4D8", data_2="#F0906F",
+    data_1="#62C4D8", data_2="#F0906F", curves=("#F0906F", "#BB67E4", "#9DD926", "#F4E2BE", "#6E981B"),
     heat=("#1B1A18", "#3A2E1C", "#5E431D", "#8A5A22", "#C2752F"),
     good="#7CC79A", caution="#E0B458", bad="#F2948B", deepest="#23120B",
 )  # fmt: skip
@@ -356,6 +357,7 @@ def stylesheet(t: Tokens) -> str:
     QPushButton[kind="ghost"]:pressed, QPushButton[kind="icon"]:pressed {{ background: {t.line}; }}
     QPushButton[kind="ghost"]:checked, QPushButton[kind="icon"]:checked {{
         background: {t.accent_soft}; color: {t.ink}; }}
+    QPushButton[kind="bare"] {{ min-height: 0; padding: 0; border: none; }}
 
     QLineEdit, QSpinBox, QDoubleSpinBox, QComboBox {{ {field} padding: 0 {SPACE_2}px; }}
     QLineEdit, QPlainTextEdit, QTextEdit {{ placeholder-text-color: {t.ink_2}; }}

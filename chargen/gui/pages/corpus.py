@@ -14,7 +14,7 @@ from chargen.gui.pages.page import Page
 from chargen.gui.pickers import Pickers
 from chargen.gui.widgets.buttons import GhostButton, IconButton, PrimaryButton, SecondaryButton
 from chargen.gui.widgets.cards import Card
-from chargen.gui.widgets.labelled import ElidedLabel, FieldLabel, HintLabel, SectionLabel
+from chargen.gui.widgets.labelled import ElidedLabel, FieldLabel, HintLabel, SectionLabel, may_shorten
 from chargen.gui.widgets.number_slider import NumberSlider
 from chargen.gui.widgets.progress_bar import ThinProgress
 from chargen.gui.widgets.text_preview import PREVIEW_CHARACTERS, Mark, TextPreview
@@ -297,6 +297,7 @@ class _FileRow(QWidget):
         self._index = index
         self.setMinimumHeight(theme.HIT)
         self._name = ElidedLabel("", mode=Qt.TextElideMode.ElideMiddle)
+        may_shorten(self._name)
         self._up = IconButton("chevron-up", "Move up")
         self._up.clicked.connect(self._go_up)
         self._remove = IconButton("close", "Take out")

@@ -46,6 +46,28 @@ class ExampleCard(QPushButton):
     def minimumSizeHint(self) -> QSize:
         return QSize(160, CARD_HEIGHT)
 
+    def shortened(self) -> str:
+        """What of its text does not fit now."""
+        room = self._room()
+        title, small = QFontMetrics(theme.book_font(theme.TEXT_TITLE)), QFontMetrics(theme.ui_font(theme.TEXT_SMALL))
+        form = small.boundingRect(room, Qt.TextFlag.TextWordWrap, self._form)
+        fits = {
+            self._title: title.horizontalAdvance(self._title) <= room.width(),
+            self._form: form.width() <= room.width() and form.height() <= room.height(),
+            self._size: small.horizontalAdvance(self._size) <= room.width(),
+        }
+        return "\n".join(text for text, all_of_it in fits.items() if not all_of_it)
+
+    def _inner(self) -> QRect:
+        return self.rect().adjusted(theme.SPACE_4, theme.SPACE_3, -theme.SPACE_4, -theme.SPACE_3)
+
+    def _room(self) -> QRect:
+        """For what it is, between the title and the size."""
+        inner = self._inner()
+        row = QFontMetrics(theme.ui_font(theme.TEXT_SMALL)).height()
+        top = inner.top() + QFontMetrics(theme.book_font(theme.TEXT_TITLE)).height() + theme.SPACE_1
+        return QRect(inner.left(), top, inner.width(), inner.bottom() - row - theme.SPACE_2 - top)
+
     def _clicked(self) -> None:
         self.chosen.emit(self.name)
 
@@ -57,7 +79,7 @@ class ExampleCard(QPushButton):
         painter.setBrush(theme.colour(t.hover if self.underMouse() or self.isDown() else t.surface))
         frame = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
         painter.drawRoundedRect(frame, theme.RADIUS_CARD, theme.RADIUS_CARD)
-        inner = self.rect().adjusted(theme.SPACE_4, theme.SPACE_3, -theme.SPACE_4, -theme.SPACE_3)
+        inner = self._inner()
         title_font = theme.book_font(theme.TEXT_TITLE)
         height = QFontMetrics(title_font).height()
         painter.setFont(title_font)
@@ -69,9 +91,7 @@ class ExampleCard(QPushButton):
         row = QFontMetrics(small).height()
         painter.setFont(small)
         painter.setPen(theme.colour(t.ink_2))
-        top = inner.top() + height + theme.SPACE_1
-        room = QRect(inner.left(), top, inner.width(), inner.bottom() - row - theme.SPACE_2 - top)
-        painter.drawText(room, left | Qt.TextFlag.TextWordWrap, self._form)
+        painter.drawText(self._room(), left | Qt.TextFlag.TextWordWrap, self._form)
         painter.drawText(QRect(inner.left(), inner.bottom() - row, inner.width(), row + 2), left, self._size)
 
 

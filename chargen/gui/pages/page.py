@@ -16,7 +16,7 @@ from chargen.gui import theme
 from chargen.gui.widgets.banner import InlineBanner
 from chargen.gui.widgets.buttons import GhostButton
 from chargen.gui.widgets.chip import Chip
-from chargen.gui.widgets.labelled import PageTitle
+from chargen.gui.widgets.labelled import PageTitle, may_shorten
 
 
 class Page(QWidget):
@@ -29,6 +29,7 @@ class Page(QWidget):
         super().__init__(parent)
         self.setAccessibleName(title)
         self.chip = Chip()
+        may_shorten(self.chip)
         self.banner = InlineBanner()
         self.work, self.foot = QVBoxLayout(), QHBoxLayout()
         self.work.setSpacing(theme.SPACE_4)

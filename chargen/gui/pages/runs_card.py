@@ -1,13 +1,15 @@
 """One run in the list of runs: a line of facts that folds open to what can be done with it."""
 
+from functools import partial
+
 from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from chargen.gui import icons, theme, words
 from chargen.gui.widgets.buttons import GhostButton, SecondaryButton
 from chargen.gui.widgets.fields import TextField
-from chargen.gui.widgets.labelled import FieldLabel, HintLabel
+from chargen.gui.widgets.labelled import FieldLabel, HintLabel, escape_tooltip, may_shorten
 from chargen.gui.widgets.seed_state_control import Message
 from chargen.gui.widgets.themed import follow_theme
 from chargen.model.library import LONGEST_NAME, LONGEST_NOTE, RECITES, RunCard
@@ -15,6 +17,7 @@ from chargen.model.library import LONGEST_NAME, LONGEST_NOTE, RECITES, RunCard
 _HEIGHT = 60
 _LOSS_WIDTH = 96
 _TEXT = 32  # characters of the text's name
+_TITLE, _SMALL = partial(theme.ui_font, semibold=True), partial(theme.ui_font, theme.TEXT_SMALL)
 _STATES = {"finished": "Finished", "interrupted": "Interrupted", "in use": "Learning now", "damaged": "Damaged"}
 
 
@@ -44,6 +47,7 @@ class _Heading(QPushButton):
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setFixedHeight(_HEIGHT)
+        may_shorten(self)
         follow_theme(self)
 
     def set_card(self, card: RunCard) -> None:
@@ -51,7 +55,40 @@ class _Heading(QPushButton):
         loss = "" if card.loss is None else f", best validation loss {card.loss:.3f} nats"
         self.setAccessibleName(f"Run {card.name}")
         self.setAccessibleDescription(f"{facts(card)}{loss}")
+        self._tell()
         self.update()
+
+    def shortened(self) -> str:
+        """What of the name and the facts does not fit now."""
+        if self.card is None:
+            return ""
+        room, texts = self._room().width(), ((self.card.name, _TITLE), (self._told(), _SMALL))
+        return "\n".join(text for text, font in texts if QFontMetrics(font()).horizontalAdvance(text) > room)
+
+    def _told(self) -> str:
+        if self.card is None:
+            return ""
+        line = self.card.problem or " ".join(self.card.note.split())
+        return facts(self.card) + (f" · {line}" if line and not self.isChecked() else "")
+
+    def _room(self) -> QRect:
+        """For name and facts: what the loss and the arrow leave."""
+        right = theme.SPACE_4 + theme.ICON_SMALL + _LOSS_WIDTH + 2 * theme.SPACE_3
+        return self.rect().adjusted(theme.SPACE_4, 0, -right, 0)
+
+    def _tell(self) -> None:
+        self.setToolTip(escape_tooltip(self.shortened()))
+
+    def nextCheckState(self) -> None:
+        super().nextCheckState()
+        self._tell()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._tell()
+
+    def focus_rect(self) -> QRect:
+        return self.rect().adjusted(5, 5, -5, -5)  # the ring stays within the card, off the buttons below
 
     def sizeHint(self) -> QSize:
         return QSize(400, _HEIGHT)
@@ -84,8 +121,8 @@ class _Heading(QPushButton):
         icons.paint(painter, "chevron-down" if self.isChecked() else "chevron-right", arrow, t.ink_2)
         inner.setRight(inner.right() - size - theme.SPACE_3)
         self._paint_loss(painter, QRect(inner.right() - _LOSS_WIDTH, 0, _LOSS_WIDTH, self.height()))
-        inner.setRight(inner.right() - _LOSS_WIDTH - theme.SPACE_3)
-        title, small = theme.ui_font(semibold=True), theme.ui_font(theme.TEXT_SMALL)
+        inner = self._room()
+        title, small = _TITLE(), _SMALL()
         high, low = QFontMetrics(title), QFontMetrics(small)
         top = (self.height() - high.height() - low.height() - 2) // 2
         left, right = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, Qt.TextElideMode.ElideRight
@@ -96,9 +133,7 @@ class _Heading(QPushButton):
         painter.setFont(small)
         painter.setPen(theme.colour({"in use": t.good, "damaged": t.bad}.get(self.card.state, t.ink_2)))
         row = QRect(inner.left(), row.bottom() + 3, inner.width(), low.height())
-        line = self.card.problem or " ".join(self.card.note.split())
-        told = facts(self.card) + (f" · {line}" if line and not self.isChecked() else "")
-        painter.drawText(row, left, low.elidedText(told, right, row.width()))
+        painter.drawText(row, left, low.elidedText(self._told(), right, row.width()))
 
     def _paint_loss(self, painter: QPainter, where: QRect) -> None:
         if self.card is None or self.card.loss is None:
@@ -179,7 +214,8 @@ class RunItem(QFrame):
         self.go_on = SecondaryButton("Continue", "play")
         self.rename = GhostButton("Rename", "edit")
         self.share = GhostButton("Share…", "export")
-        self.reveal = GhostButton("Show in file manager", "folder")
+        self.reveal = GhostButton("Show folder", "folder")
+        self.reveal.setToolTip("In the file manager")
         self.delete = GhostButton("Delete", "trash")
         buttons = QHBoxLayout()
         buttons.setSpacing(theme.SPACE_2)

@@ -94,10 +94,14 @@ class ChoiceCard(QRadioButton):
     def hitButton(self, pos: QPoint) -> bool:
         return self.rect().contains(pos)
 
-    def enterEvent(self, event: QEnterEvent) -> None:
+    def shortened(self) -> str:
+        """What of its text does not fit now."""
         room = self.width() - 2 * theme.SPACE_4
-        wide = QFontMetrics(theme.ui_font(theme.TEXT_SMALL)).horizontalAdvance(self._line) > room
-        self.setToolTip(escape_tooltip(self._line) if wide else "")
+        texts = ((self._title, theme.ui_font(semibold=True)), (self._line, theme.ui_font(theme.TEXT_SMALL)))
+        return "\n".join(text for text, font in texts if QFontMetrics(font).horizontalAdvance(text) > room)
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        self.setToolTip(escape_tooltip(self.shortened()))
         super().enterEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

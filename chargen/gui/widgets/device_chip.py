@@ -56,6 +56,17 @@ class DeviceChip(QWidget):
     def reason(self) -> str:
         return self._reason
 
+    def shortened(self) -> str:
+        """The line, if it does not fit now."""
+        return "" if self._shown() == self._text else self._text
+
+    def _shown(self) -> str:
+        metrics = QFontMetrics(theme.ui_font(theme.TEXT_SMALL))
+        return metrics.elidedText(self._text, Qt.TextElideMode.ElideRight, self._row().width())
+
+    def _row(self) -> QRect:
+        return QRect(theme.SPACE_2 + 15, 0, self.width() - 2 * theme.SPACE_2 - 15, self.height())
+
     def sizeHint(self) -> QSize:
         metrics = QFontMetrics(theme.ui_font(theme.TEXT_SMALL))
         return QSize(metrics.horizontalAdvance(self._text) + 2 * theme.SPACE_2 + 16, theme.HIT)
@@ -78,9 +89,6 @@ class DeviceChip(QWidget):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(theme.colour(dot))
         painter.drawEllipse(QRectF(theme.SPACE_2, self.height() / 2 - 4.5, 9, 9))
-        font = theme.ui_font(theme.TEXT_SMALL)
-        painter.setFont(font)
+        painter.setFont(theme.ui_font(theme.TEXT_SMALL))
         painter.setPen(theme.colour(t.ink_2))
-        row = QRect(theme.SPACE_2 + 15, 0, self.width() - 2 * theme.SPACE_2 - 15, self.height())
-        shown = QFontMetrics(font).elidedText(self._text, Qt.TextElideMode.ElideRight, row.width())
-        painter.drawText(row, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)
+        painter.drawText(self._row(), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, self._shown())

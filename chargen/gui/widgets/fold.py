@@ -12,6 +12,7 @@ class _Heading(QPushButton):
     def __init__(self, title: str) -> None:
         super().__init__(title)
         self.setCheckable(True)
+        self.setProperty("kind", "bare")
         self.setAutoDefault(False)
         self.setFixedHeight(theme.HIT)
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
@@ -22,6 +23,10 @@ class _Heading(QPushButton):
     def sizeHint(self) -> QSize:
         width = QFontMetrics(theme.ui_font(medium=True)).horizontalAdvance(self.text())
         return QSize(width + theme.ICON_SMALL + theme.SPACE_2 + theme.SPACE_1, theme.HIT)
+
+    def shortened(self) -> str:
+        """The title, if it does not fit now."""
+        return self.text() if self.width() < self.sizeHint().width() else ""
 
     def focus_rect(self) -> QRect:
         return self.rect().adjusted(0, 4, 0, -4)

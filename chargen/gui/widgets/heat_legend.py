@@ -29,6 +29,10 @@ class HeatLegend(QWidget):
         low, high = self._words()
         return QSize(low + high + 5 * _STEP + 2 * theme.SPACE_2 + theme.SPACE_2, theme.HIT)
 
+    def shortened(self) -> str:
+        """The words, if they do not fit now."""
+        return f"{self._low} {self._high}" if self.width() < self.sizeHint().width() else ""
+
     def paintEvent(self, event: QPaintEvent) -> None:
         t = theme.tokens()
         painter = QPainter(self)

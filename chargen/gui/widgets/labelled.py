@@ -8,6 +8,14 @@ from chargen.gui import theme
 from chargen.gui.widgets.themed import follow_theme
 
 
+def may_shorten(widget: QWidget) -> None:
+    """Say that ``widget`` shows what a user named: it may be cut to fit, and its tooltip then has the whole.
+
+    A test looks for everything else that does not fit. Painting widgets tell it what they cut: ``shortened()``.
+    """
+    widget.setProperty("mayShorten", True)
+
+
 def plain_label(text: str = "", kind: str | None = None, parent: QWidget | None = None) -> QLabel:
     """A label that never interprets its text; ``kind``: secondary, good, caution, bad."""
     label = QLabel(parent)
@@ -118,6 +126,10 @@ class ElidedLabel(QWidget):
         """What fits now."""
         return QFontMetrics(self.font()).elidedText(self._text, self._mode, self.width())
 
+    def shortened(self) -> str:
+        """The text, if it does not fit now."""
+        return "" if self.shown_text() == self._text else self._text
+
     def set_text(self, text: str) -> None:
         self._text = " ".join(text.split())  # a file name may hold a line break
         self.setAccessibleName(self._text)
@@ -130,7 +142,7 @@ class ElidedLabel(QWidget):
         self.update()
 
     def _tell(self) -> None:
-        self.setToolTip("" if self.shown_text() == self._text else escape_tooltip(self._text))
+        self.setToolTip(escape_tooltip(self.shortened()))
 
     def sizeHint(self) -> QSize:
         metrics = QFontMetrics(self.font())

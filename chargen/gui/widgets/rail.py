@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QButtonGroup, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from chargen.gui import icons, theme
@@ -49,6 +49,11 @@ class _RailButton(QPushButton):
         painter.setFont(theme.ui_font(theme.TEXT_LABEL, semibold=chosen, medium=not chosen))
         painter.setPen(theme.colour(t.ink if chosen else t.ink_2))
         painter.drawText(QRect(0, 34, self.width(), 18), Qt.AlignmentFlag.AlignCenter, self.item.label)
+
+    def shortened(self) -> str:
+        """The name of the page, if it does not fit now."""
+        wide = QFontMetrics(theme.ui_font(theme.TEXT_LABEL, semibold=True)).horizontalAdvance(self.item.label)
+        return self.item.label if wide > self.width() else ""
 
     def sizeHint(self) -> QSize:
         return QSize(theme.RAIL_WIDTH - 2 * theme.SPACE_2, 58)

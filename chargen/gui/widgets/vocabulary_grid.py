@@ -98,6 +98,13 @@ class VocabularyGrid(QAbstractScrollArea):
         times = "once" if count == 1 else f"{count:,} times"
         return f"{full_name(character)} · {times} ({share:.2g} %)"
 
+    def shortened(self) -> str:
+        """The names that do not fit their cells."""
+        metrics = QFontMetrics(theme.ui_font(theme.TEXT_LABEL))
+        names = ((index, visible_name(character)) for index, (character, _) in enumerate(self._symbols))
+        cut = [n for i, n in names if len(n) > 1 and metrics.horizontalAdvance(n) > self.cell_rect(i).width() - 6]
+        return "\n".join(cut)
+
     def _fit_bar(self) -> None:
         rows = -(-len(self._symbols) // self.columns())
         bar = self.verticalScrollBar()
