@@ -154,6 +154,17 @@ def dressed(qapp: QApplication) -> Iterator[None]:
     theme.apply(qapp, "light")
 
 
+def settled(app: QApplication, window: QWidget) -> list[str]:
+    """What is still wrong after some rounds: a label that wraps asks for its height later than it gets its width."""
+    for _ in range(10):
+        app.processEvents()
+        app.processEvents()
+        found = faults(window)
+        if not found:
+            break
+    return found
+
+
 @pytest.mark.parametrize("choice", ["light", "dark"])
 def test_every_page_shows_all_of_its_words(
     choice: Any, qtbot: QtBot, qapp: QApplication, dressed: None, tmp_path: Path
@@ -178,9 +189,7 @@ def test_every_page_shows_all_of_its_words(
             seen.append(scene)
             for size in SIZES:
                 window.resize(size)
-                for _ in range(3):  # a label that wraps asks for its height a round later
-                    qapp.processEvents()
-                found += [f"{scene}, {size.width()}: {fault}" for fault in faults(window)]
+                found += [f"{scene}, {size.width()}: {fault}" for fault in settled(qapp, window)]
     finally:
         with qtbot.waitSignal(window.finished, timeout=10_000):
             window.close()
