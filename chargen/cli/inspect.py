@@ -145,7 +145,7 @@ def _characters(vocabulary: tuple[str, ...]) -> str:
 
 
 def _state(path: Path, data: bytes) -> Finding:
-    from chargen.cli.state import describe, rows
+    from chargen.cli.state_result import describe, rows
     from chargen.model.state import HiddenState
 
     state = HiddenState.from_bytes(data, str(path))

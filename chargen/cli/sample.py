@@ -14,7 +14,7 @@ from chargen.cli import signals
 from chargen.cli.output import note, print_event, write
 from chargen.cli.parser import HelpFormatter, UsageError, add_option, add_options, given
 from chargen.cli.texts import read_text, with_flag
-from chargen.errors import ExportError, FileError, StateError, UnknownCharacterError
+from chargen.errors import ExportError, FileError, UnknownCharacterError
 from chargen.settings import OPTIONS, SEED_MAXIMUM
 
 if TYPE_CHECKING:
@@ -53,8 +53,8 @@ def add_parser(commands: Any) -> None:
     add_option(choice, "random_seed", flag="--seed")
     choice.add_argument(
         "--state",
-        metavar="zero|learned|random[:SCALE]|FILE",
-        help="The seed state (default: what training started from).",
+        metavar="zero|learned|random[:SCALE]|STATE",
+        help="The seed state, a file or the name of a kept one (default: what training started from).",
     )
     result = parser.add_argument_group("the result")
     result.add_argument(
@@ -205,8 +205,6 @@ def _stream(sampler: "Sampler", settings: Any, state: str | None, told: set[str]
     seed_state = None
     notices: tuple[str, ...] = ()
     if state is not None:
-        if state not in ("zero", "learned") and not state.startswith("random") and not Path(state).exists():
-            raise StateError(f"There is no state “{state}”; give zero, learned, random, random:SCALE or a state file.")
         seed_state, notices = parse_state(state, sampler.model, settings.random_seed)
     try:
         stream = sampler.stream(settings, seed_state)

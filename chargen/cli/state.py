@@ -1,84 +1,139 @@
-"""``chargen state``: seed states as files."""
+"""``chargen state``: seed states captured, drawn and shown; mixing and the library have modules of their own."""
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from chargen.cli import state_kept, state_mix
 from chargen.cli.output import note, print_event, print_table
-from chargen.cli.parser import HelpFormatter, add_options, given, values
-from chargen.cli.shell import command_line
+from chargen.cli.parser import HelpFormatter, UsageError, add_option, add_options, given, values
+from chargen.cli.state_result import STATE_HELP, add_result, check_result, deliver, describe, rows
 from chargen.cli.texts import read_text, with_flag
-from chargen.errors import FileError, StateError, UnknownCharacterError
+from chargen.errors import StateError, UnknownCharacterError
+from chargen.settings import Option
 
-if TYPE_CHECKING:
-    from chargen.model.state import Array, HiddenState
-
-_LEVELS = "▁▂▃▄▅▆▇█"
-_STRIP_COLUMNS = 48
+_AT = Option("at", "state", "int", None, "Position", "Stop reading after this many characters.", 1, 10**9)
+_SCALE = Option("scale", "state", "float", 1.0, "Scale", "How far the numbers lie from zero.", 0.0, 1e6)
+_MODEL_HELP = "A model file or a run folder."
 
 
 def add_parser(commands: Any) -> None:
     parser = commands.add_parser(
         "state",
-        help="capture and show seed states",
+        help="capture, mix, compare and keep seed states",
         formatter_class=HelpFormatter,
-        description="Seed states: what the network remembers when a sample begins.",
+        description="Seed states: what the network remembers when a sample begins.\n"
+        "A state is a file, or is kept in a library by name; wherever a command takes a STATE, it takes either\n"
+        "(a file first).",
     )
     kinds = parser.add_subparsers(title="what to do", metavar="WHAT", dest="what", required=True)
+    _add_capture(kinds)
+    _add_random(kinds)
+    state_mix.add_parsers(kinds)
+    show = kinds.add_parser(
+        "show",
+        help="what a state holds",
+        formatter_class=HelpFormatter,
+        description="Shows how a state was made, its sizes, and what is in each layer.",
+    )
+    show.add_argument("file", metavar="STATE", help=STATE_HELP)
+    show.add_argument("--json", action="store_true", help="Print one JSON object.")
+    show.set_defaults(run=run_show)
+    state_kept.add_parsers(kinds)
+
+
+def _add_capture(kinds: Any) -> None:
     capture = kinds.add_parser(
         "capture",
         help="read a text and keep the state after it",
         formatter_class=HelpFormatter,
-        description="Lets a model read a text and keeps the state it is in afterwards.\n"
+        description="Lets a model read a text and keeps the state it is in afterwards; or writes the sample of an\n"
+        "export again and keeps the state at one of its characters.\n"
         "Write from it with: chargen sample MODEL --state FILE",
     )
-    capture.add_argument("model", type=Path, metavar="MODEL", help="A model file or a run folder.")
-    capture.add_argument(
+    capture.add_argument("model", type=Path, metavar="MODEL", help=_MODEL_HELP)
+    source = capture.add_mutually_exclusive_group(required=True)
+    source.add_argument(
         "--text",
-        required=True,
         metavar="TEXT",
         help="A file, a folder, - for standard input, or else the words themselves.",
     )
+    source.add_argument(
+        "--from-export", type=Path, metavar="FILE.json", help="An export; its first sample is written again."
+    )
     capture.add_argument(
-        "--output", required=True, type=Path, metavar="FILE", help="The state file to write, for example mood.state."
+        "--at",
+        metavar="N",
+        help="The state after the first N characters of the text, or of what the export's sample wrote "
+        "(default: after all of it).",
     )
     add_options(capture, "unknown", "encoding", "as_text", "newlines")
-    capture.add_argument("--json", action="store_true", help="Print one JSON object.")
+    add_result(capture)
     capture.set_defaults(run=run_capture)
-    show = kinds.add_parser(
-        "show",
-        help="what a state file holds",
+
+
+def _add_random(kinds: Any) -> None:
+    random = kinds.add_parser(
+        "random",
+        help="draw a state at random",
         formatter_class=HelpFormatter,
-        description="Shows how a state was made, its sizes, and what is in each layer.",
+        description="Draws every number of a state at random; the same seed draws the same state.",
     )
-    show.add_argument("file", type=Path, metavar="FILE", help="A state file.")
-    show.add_argument("--json", action="store_true", help="Print one JSON object.")
-    show.set_defaults(run=run_show)
+    random.add_argument("model", type=Path, metavar="MODEL", help=_MODEL_HELP)
+    add_option(random, "random_seed", flag="--seed")
+    add_option(random, _SCALE)
+    add_result(random)
+    random.set_defaults(run=run_random)
 
 
 def run_capture(arguments: argparse.Namespace) -> int:
-    """Read the text with the model, write the state."""
+    """Read the text with the model, or write the export again; keep the state."""
     from chargen.model.model_file import load_model
-    from chargen.sampling.seeds import prime, state_fingerprint
+    from chargen.sampling.seeds import prime
 
     unknown = values(arguments, "unknown")["unknown"]
     reading = given(arguments, "encoding", "as_text", "newlines")
-    _refuse_to_replace(arguments.output)
+    at = given(arguments, _AT).get("at")
+    check_result(arguments)
+    if arguments.from_export is not None:
+        return _capture_export(arguments, at)
     model = load_model(arguments.model)
     text = _text(arguments.text, reading)
+    if at is not None and at > len(text):
+        raise UsageError(f"The text has {len(text):,} characters, so there is no state after {at:,} of them.")
+    text = text[:at]
     try:
         state = prime(model, text, unknown)
     except UnknownCharacterError as error:
         raise with_flag(error) from None
-    state.save(arguments.output)
-    if arguments.json:
-        print_event(
-            "state", {"file": str(arguments.output), **describe(state), "state_fingerprint": state_fingerprint(state)}
-        )
-        return 0
-    print_table(f"State after {len(text):,} characters, written to {arguments.output}", rows(state))
-    note(f"Write from it: {command_line('chargen', 'sample', str(arguments.model), '--state', str(arguments.output))}")
-    return 0
+    return deliver(arguments, state, f"State after {len(text):,} characters")
+
+
+def _capture_export(arguments: argparse.Namespace, at: int | None) -> int:
+    from chargen.model.model_file import load_model
+    from chargen.sampling.export import load_export
+    from chargen.sampling.remake import state_at
+
+    record = load_export(arguments.from_export)[0]
+    at = len(record.text) if at is None else at
+    if at > len(record.text):
+        raise UsageError(f"The sample has {len(record.text):,} characters, so there is no state after {at:,} of them.")
+    state = state_at(load_model(arguments.model), record, at)
+    return deliver(arguments, state, f"State after {at:,} characters of the sample")
+
+
+def run_random(arguments: argparse.Namespace) -> int:
+    """Draw a state."""
+    import secrets
+
+    from chargen.model.model_file import load_model
+    from chargen.model.state import HiddenState
+
+    chosen = values(arguments, "random_seed", _SCALE)
+    check_result(arguments)
+    seed = secrets.randbelow(10**9) if chosen["random_seed"] is None else chosen["random_seed"]
+    state = HiddenState.random(load_model(arguments.model).config, seed, chosen["scale"])
+    return deliver(arguments, state, f"Random state, seed {seed}")
 
 
 def _text(argument: str, reading: dict[str, Any]) -> str:
@@ -97,97 +152,16 @@ def _text(argument: str, reading: dict[str, Any]) -> str:
     return encoded.vocabulary.decode(encoded.ids)
 
 
-def _refuse_to_replace(path: Path) -> None:
-    """A state may replace a state, never a text or a model. Raises StateError or FileError."""
-    from chargen.model.state import HiddenState
-
-    if path.is_dir():
-        raise FileError(f"“{path}” is a folder; name a file.")
-    if not path.parent.is_dir():
-        raise FileError(f"There is no folder “{path.parent}” to write to.")
-    if path.exists():
-        try:
-            HiddenState.load(path)
-        except (StateError, FileError):
-            raise FileError(f"“{path}” exists and is not a state; name another file.") from None
-
-
 def run_show(arguments: argparse.Namespace) -> int:
-    """Show one state file."""
-    from chargen.model.state import HiddenState
+    """Show one state."""
+    from chargen.model.state_library import resolve_state
     from chargen.sampling.seeds import state_fingerprint
 
-    if arguments.file.is_dir():
+    if Path(arguments.file).is_dir():
         raise StateError(f"“{arguments.file}” is a folder, not a state; see chargen inspect.")
-    state = HiddenState.load(arguments.file)
+    state = resolve_state(arguments.file)
     if arguments.json:
-        print_event(
-            "state", {"file": str(arguments.file), **describe(state), "state_fingerprint": state_fingerprint(state)}
-        )
+        print_event("state", {"file": arguments.file, **describe(state), "state_fingerprint": state_fingerprint(state)})
     else:
         print_table(f"State {arguments.file}", rows(state))
     return 0
-
-
-def statistics(array: "Array") -> dict[str, float]:
-    """Of one layer's part: mean, standard deviation, least and greatest."""
-    values = array.astype("float64")
-    return {
-        "mean": float(values.mean()),
-        "deviation": float(values.std()),
-        "least": float(values.min()),
-        "greatest": float(values.max()),
-    }
-
-
-def strip(array: "Array") -> str:
-    """A small picture of units at even distances: low blocks are negative, high ones positive."""
-    import numpy as np
-
-    values = array.reshape(-1)
-    reach = max(1.0, float(np.abs(values).max()))  # h lies within ±1; c may go beyond
-    # Single units at even distances: a mean of many would always look like nothing, a maximum like a lot.
-    columns = values[np.linspace(0, values.size - 1, min(_STRIP_COLUMNS, values.size)).round().astype(int)]
-    return "".join(_LEVELS[min(len(_LEVELS) - 1, int((value / reach + 1) / 2 * len(_LEVELS)))] for value in columns)
-
-
-def _parts(state: "HiddenState") -> list[tuple[str, int, "Array"]]:
-    names = ("h", "c")[: len(state.parts())]
-    return [
-        (name, layer, part[layer])
-        for layer in range(state.layers)
-        for name, part in zip(names, state.parts(), strict=True)
-    ]
-
-
-def describe(state: "HiddenState") -> dict[str, Any]:
-    """A state for scripts."""
-    return {
-        "cell": state.cell,
-        "layers": state.layers,
-        "hidden": state.hidden,
-        "name": state.name,
-        "note": state.note,
-        "recipe": dict(state.recipe),
-        "model_fingerprint": state.fingerprint,
-        "statistics": [{"layer": layer + 1, "part": name, **statistics(part)} for name, layer, part in _parts(state)],
-    }
-
-
-def rows(state: "HiddenState") -> list[tuple[str, str]]:
-    """A state for people."""
-    from chargen.sampling.seeds import describe_state
-
-    shown = [
-        ("fits", f"{state.layers}×{state.hidden} {state.cell.upper()}"),
-        ("made from", describe_state(state)),
-        ("by model", state.fingerprint[:12] or "any"),
-    ]
-    if state.note:
-        shown.append(("note", state.note))
-    for name, layer, part in _parts(state):
-        figures = statistics(part)
-        shown.append((f"layer {layer + 1} {name}", strip(part)))
-        shape = f"mean {figures['mean']:+.3f} ± {figures['deviation']:.3f}"
-        shown.append(("", f"{shape}, from {figures['least']:+.3f} to {figures['greatest']:+.3f}"))
-    return shown

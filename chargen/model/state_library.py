@@ -135,6 +135,12 @@ class StateLibrary:
         except OSError as error:
             raise FileError(describe_os_error("list", self.folder, error)) from error
 
+    def check(self, name: str | None, note: str | None) -> None:
+        """Whether something could be kept under a name with a note, before it is made. Raises StateError, FileError."""
+        if name is not None:
+            self._free(_check_name(name))
+        _check_note(note or "")
+
     # -- changing --------------------------------------------------------------------------------
 
     def keep(self, state: HiddenState, name: str = "", note: str | None = None) -> Path:

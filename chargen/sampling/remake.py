@@ -1,16 +1,17 @@
-"""A state made again from its recipe, for another checkpoint or another model."""
+"""A state made again: from its recipe, for another checkpoint or another model, or at a character of a sample."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from chargen.corpus.vocabulary import Unknown
-from chargen.errors import StateError
+from chargen.errors import ExportError, StateError
 from chargen.model.blending import blend, combine
 from chargen.model.model_file import Model
 from chargen.model.recipes import parts_of
 from chargen.model.state import HiddenState
 from chargen.sampling.engine import Engine
-from chargen.sampling.seeds import prime
+from chargen.sampling.sample import Sample
+from chargen.sampling.seeds import MAXIMUM_RECIPE_TEXT, encode_known, prime
 from chargen.settings import option
 
 _UNKNOWN = ("refuse", "drop", "replace")
@@ -30,6 +31,40 @@ def remake(state: HiddenState, model: Model | Engine, unknown: Unknown | None = 
     engine = model.fork() if isinstance(model, Engine) else Engine(model)
     made = _make(state.recipe, engine, unknown, state.name)
     return made.renamed(state.name, state.note)
+
+
+def state_at(model: Model, record: Sample, characters: int) -> HiddenState:
+    """The state after the first ``characters`` of what a sample wrote, as it was when it wrote them.
+
+    Nothing is drawn: the text of the record is read, so this holds for a text that was changed by hand as well.
+    The recipe is ``{"kind": "captured", "start", "text", …}``, ``text`` being all that was read since the start.
+
+    Raises:
+        ExportError: another model wrote it. StateError: there are not so many characters, or the state does not fit.
+        UnknownCharacterError: the record holds what the model does not know.
+    """
+    if record.model_fingerprint != model.fingerprint:
+        raise ExportError(
+            f"The sample was written by another model ({record.model_fingerprint[:12]}), "
+            f"not by this one ({model.fingerprint[:12]}); give the model that wrote it."
+        )
+    if not 0 <= characters <= len(record.text):
+        raise StateError(f"The sample has {len(record.text):,} characters, so there is no state after {characters:,}.")
+    engine = Engine(model)
+    engine.load_state(record.seed_state)
+    before, _ = encode_known(model, "" if record.after else record.prompt, record.settings.unknown)
+    read = [*encode_known(model, record.opening, "refuse", "sample")[0].tolist(), *before.tolist()]
+    read += encode_known(model, record.text[:characters], "refuse", "sample")[0].tolist()
+    engine.run(read)
+    recipe: dict[str, Any] = {
+        "kind": "captured",
+        "start": dict(record.seed_state.recipe),
+        "random_seed": record.settings.random_seed,
+        "characters": characters,
+    }
+    if len(read) <= MAXIMUM_RECIPE_TEXT:
+        recipe["text"] = "".join(model.vocabulary[id] for id in read)
+    return engine.state(recipe, name=f"After {characters:,} characters")
 
 
 def _make(recipe: Mapping[str, Any], engine: Engine, unknown: Unknown | None, name: str) -> HiddenState:

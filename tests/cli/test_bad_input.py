@@ -118,7 +118,7 @@ MODELS: dict[str, tuple[Case, str]] = {
     "output is a folder": (lambda p: ["state", "capture", p.model, "--text", "a", "--output", p.folder], "is a folder"),
     "too many seeds": (lambda p: ["sample", p.model, "--seed", 2**53 - 1, "--count", 2], "largest seed"),
     "show a text": (lambda p: ["state", "show", p.text], "not a chargen state"),
-    "show nothing": (lambda p: ["state", "show", p.folder / "x.state"], "does not exist"),
+    "show nothing": (lambda p: ["state", "show", p.folder / "x.state"], "no file is there"),
     "show a folder": (lambda p: ["state", "show", p.folder], "is a folder"),
     "capture nothing": (
         lambda p: ["state", "capture", p.model, "--text", "", "--output", p.folder / "s.state"],

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from chargen.cli.state import strip
+from chargen.cli.state_result import strip
 from chargen.model.model_file import load_model
 from chargen.model.state import HiddenState
 from chargen.sampling.seeds import prime
