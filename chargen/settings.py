@@ -25,6 +25,7 @@ class Option:
         choices: the allowed words of a choice.
         label: what the window calls it.
         unit: shown inside the field.
+        placeholder: what stands for a text in the help of the command line.
         help: one plain sentence.
     """
 
@@ -38,6 +39,7 @@ class Option:
     maximum: float | None = None
     choices: tuple[str, ...] = ()
     unit: str = ""
+    placeholder: str = ""
 
     @property
     def flag(self) -> str:
@@ -53,7 +55,8 @@ class Option:
         if value is None:
             if self.default is None:
                 return None
-            raise SettingError(f"{self.label} needs a value; the default is {self.default}.")
+            default = "to leave it empty" if self.default == "" else self.default
+            raise SettingError(f"{self.label} needs a value; the default is {default}.")
         if self.kind == "choice":
             if not isinstance(value, str) or value not in self.choices:
                 raise SettingError(f"{self.label} must be one of {', '.join(self.choices)}, not “{_shown(value)}”.")
@@ -281,7 +284,26 @@ _TABLE = (
         10.0,
     ),
     Option(
+        "temperature_curve",
+        "sampling",
+        "str",
+        "",
+        "Temperature curve",
+        "Change the temperature along the text: characters, or shares of the length, each with its temperature.",
+        placeholder="0:0.4,500:1.0|0%:0.4,100%:1",
+    ),
+    Option(
         "top_k", "sampling", "int", 0, "Top k", "Choose among the k likeliest characters only; 0 is off.", 0, 1_114_112
+    ),
+    Option(
+        "typical",
+        "sampling",
+        "float",
+        1.0,
+        "Typical",
+        "Choose among the characters that are about as surprising as is usual here, up to this probability; 1 is off.",
+        0.0,
+        1.0,
     ),
     Option(
         "top_p",
@@ -314,6 +336,41 @@ _TABLE = (
         10.0,
     ),
     Option(
+        "loop_breaker",
+        "sampling",
+        "bool",
+        False,
+        "Loop breaker",
+        "When the text repeats itself word for word, make going on with it less and less likely until it stops.",
+    ),
+    Option(
+        "ban",
+        "sampling",
+        "str",
+        "",
+        "Banned characters",
+        "Characters that must never be written.",
+        placeholder="CHARS",
+    ),
+    Option(
+        "beam",
+        "sampling",
+        "int",
+        0,
+        "Beam search",
+        "Look for the likeliest text of all instead of drawing, following this many beginnings at a time; 0 is off.",
+        0,
+        256,
+    ),
+    Option(
+        "beam_per_character",
+        "sampling",
+        "bool",
+        False,
+        "Beam per character",
+        "Let texts that a stop text ends early win the search by their likelihood per character, not in all.",
+    ),
+    Option(
         "random_seed",
         "sampling",
         "int",
@@ -323,7 +380,7 @@ _TABLE = (
         0,
         SEED_MAXIMUM,
     ),
-    Option("count", "sampling", "int", 1, "Count", "How many samples to write, with consecutive seeds.", 1, 10_000),
+    Option("count", "sampling", "int", 1, "Count", "How many samples to write, with consecutive seeds; they are written together, which is faster.", 1, 10_000),
     Option(
         "unknown",
         "sampling",

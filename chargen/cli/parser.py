@@ -15,6 +15,8 @@ _CHOSEN = {
     "steps": "not limited",
     "threads": "the physical cores",
     "window": "the whole text",
+    "ban": "none",
+    "temperature_curve": "one temperature",
 }
 """What stands in the help for a default of None; elsewhere the program sizes it to the text."""
 
@@ -86,7 +88,7 @@ class HelpFormatter(argparse.RawDescriptionHelpFormatter):
 
 def default_words(option: Option) -> str:
     """The default as it stands in the help."""
-    if option.default is None:
+    if option.default is None or option.default == "":
         return _CHOSEN.get(option.name, "sized to the text")
     return f"{option.default:g}" if option.kind == "float" else str(option.default)
 
@@ -103,6 +105,8 @@ def range_words(option: Option) -> str:
 def _metavar(option: Option) -> str:
     if option.kind == "choice":
         return "|".join(option.choices)
+    if option.placeholder:
+        return option.placeholder
     return {"int": "N", "float": "X", "str": "NAME"}[option.kind]
 
 

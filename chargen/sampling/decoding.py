@@ -1,13 +1,15 @@
 """From logits to a choice: pure functions, float64 inside.
 
-The order is fixed: repetition penalty, temperature, top-k, top-p, min-p. Between them travel
-*weights* [V]: non-negative numbers in proportion to probabilities, the largest of them above zero.
+The order is fixed: banned characters, repetition penalty, loop breaker, temperature, top-k, typical, top-p, min-p.
+Up to the temperature, *scores* [V] are changed: log-probabilities up to a constant, the largest of them 0. From
+then on *weights* [V]: non-negative numbers in proportion to probabilities, the largest of them above zero.
 The choice is by inverse distribution function from one uniform number, so that it depends on no
 library's way of drawing.
 
 Sources: top-p, Holtzman et al. 2019 (arXiv 1904.09751); min-p, Nguyen et al. 2024 (arXiv 2407.01082);
-the penalty follows Keskar et al. 2019 (arXiv 1909.05858), but on log-probabilities, so that it does not
-depend on an arbitrary constant in the logits.
+typical, Meister et al. 2022 (arXiv 2202.00666); the penalty follows Keskar et al. 2019 (arXiv 1909.05858), but on
+log-probabilities, so that it does not depend on an arbitrary constant in the logits. The loop breaker is our own,
+see :mod:`chargen.sampling.loops`.
 """
 
 import math
@@ -27,6 +29,11 @@ REPETITION_WINDOW = 64
 
 _SMALLEST_TEMPERATURE = 1e-250  # below it a quotient of float32 logits could overflow float64
 
+_SPOILED = (
+    "The network's output is no longer a finite number; its state or its weights are spoiled. "
+    "Start from another state, or use an earlier model."
+)
+
 
 @dataclass(frozen=True)
 class Decoding:
@@ -37,10 +44,27 @@ class Decoding:
     top_p: float = 1.0
     min_p: float = 0.0
     repetition_penalty: float = 1.0
+    typical: float = 1.0
 
     def __post_init__(self) -> None:
-        for name in ("temperature", "top_k", "top_p", "min_p", "repetition_penalty"):
+        for name in ("temperature", "top_k", "top_p", "min_p", "repetition_penalty", "typical"):
             object.__setattr__(self, name, option(name).check(getattr(self, name)))
+
+
+def banish(values: Weights, banned: NDArray[np.intp]) -> Weights:
+    """Scores in which the characters ``banned`` can no longer be chosen; at least one must be left."""
+    changed = values.copy()
+    changed[banned] = -np.inf
+    changed -= changed.max()
+    return changed
+
+
+def slow_down(values: Weights, id: int, nats: float) -> Weights:
+    """Scores in which one character has lost so many nats."""
+    changed = values.copy()
+    changed[id] -= nats
+    changed -= changed.max()
+    return changed
 
 
 def scores(logits: NDArray[np.floating]) -> Weights:
@@ -52,10 +76,7 @@ def scores(logits: NDArray[np.floating]) -> Weights:
     values: Weights = logits.astype(np.float64)
     # The scalar product is finite exactly if all are (squares of float32 fit): one pass instead of two.
     if not math.isfinite(np.dot(values, values)):
-        raise ChargenError(
-            "The network's output is no longer a finite number; its state or its weights are spoiled. "
-            "Start from another state, or use an earlier model."
-        )
+        raise ChargenError(_SPOILED)
     values -= values[values.argmax()]
     return values
 
@@ -109,6 +130,25 @@ def keep_top_k(weights: Weights, k: int) -> Weights:
     return kept
 
 
+def keep_typical(weights: Weights, p: float) -> Weights:
+    """Keep the fewest characters that reach the share ``p``, those first whose surprise is nearest to the expected one.
+
+    The surprise of a character is −log of its probability, the expected one the entropy of all; of equally near ones
+    the lower id comes first. Never fewer than one is kept; 1 keeps all.
+    """
+    if p >= 1.0:
+        return weights
+    possible = np.flatnonzero(weights)
+    probabilities = weights[possible] / weights.sum()
+    surprises = -np.log(np.maximum(probabilities, np.finfo(np.float64).tiny))
+    order = possible[np.argsort(np.abs(surprises - probabilities @ surprises), kind="stable")]
+    reached = np.cumsum(weights[order])
+    count = int(np.searchsorted(reached, p * reached[-1])) + 1
+    kept = weights.copy()
+    kept[order[count:]] = 0.0
+    return kept
+
+
 def keep_top_p(weights: Weights, p: float) -> Weights:
     """Keep the fewest largest weights that reach the share ``p`` of the total; never fewer than one. 1 keeps all."""
     if p >= 1.0:
@@ -128,15 +168,30 @@ def keep_min_p(weights: Weights, share: float) -> Weights:
     return np.where(weights >= share * weights.max(), weights, 0.0)
 
 
-def decode(values: Weights, decoding: Decoding, recent: Sequence[int] = ()) -> Weights:
+def decode(
+    values: Weights,
+    decoding: Decoding,
+    recent: Sequence[int] = (),
+    *,
+    banned: NDArray[np.intp] | None = None,
+    brake: tuple[int, float] | None = None,
+    temperature: float | None = None,
+) -> Weights:
     """Scores [V] to weights [V], by all rules in order.
 
     Args:
         values: from :func:`scores`.
         recent: ids the penalty looks back on, at most :data:`REPETITION_WINDOW` of them.
+        banned: ids that must not be chosen. brake: an id and the nats it loses, from the loop breaker.
+        temperature: instead of the one in ``decoding``.
     """
-    weights = heat(penalise(values, recent, decoding.repetition_penalty), decoding.temperature)
-    return keep_min_p(keep_top_p(keep_top_k(weights, decoding.top_k), decoding.top_p), decoding.min_p)
+    if banned is not None:
+        values = banish(values, banned)
+    values = penalise(values, recent, decoding.repetition_penalty)
+    if brake is not None:
+        values = slow_down(values, *brake)
+    weights = keep_top_k(heat(values, decoding.temperature if temperature is None else temperature), decoding.top_k)
+    return keep_min_p(keep_top_p(keep_typical(weights, decoding.typical), decoding.top_p), decoding.min_p)
 
 
 def distribution(logits: NDArray[np.floating], decoding: Decoding, recent: Sequence[int] = ()) -> Weights:
@@ -151,3 +206,22 @@ def choose(weights: Weights, uniform: float) -> int:
     if id == weights.size:  # rounding at the very end
         id = int(np.flatnonzero(weights)[-1])
     return id
+
+
+def choose_rows(weights: Weights, uniforms: Weights) -> NDArray[np.intp]:
+    """:func:`choose` for each row of ``weights`` [B, V] with its number of ``uniforms`` [B]."""
+    cumulated = np.add.accumulate(weights, axis=1)
+    ids: NDArray[np.intp] = (cumulated <= (uniforms * cumulated[:, -1])[:, None]).sum(axis=1)
+    for row in np.flatnonzero(ids == weights.shape[1]):  # rounding at the very end
+        ids[row] = np.flatnonzero(weights[row])[-1]
+    return ids
+
+
+def scores_rows(logits: NDArray[np.floating]) -> Weights:
+    """:func:`scores` for each row of ``logits`` [B, V]. Raises ChargenError where any of them is spoiled."""
+    values: Weights = logits.astype(np.float64)
+    flat = values.reshape(-1)
+    if not math.isfinite(np.dot(flat, flat)):
+        raise ChargenError(_SPOILED)
+    values -= values.max(axis=1, keepdims=True)
+    return values

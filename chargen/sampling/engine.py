@@ -85,7 +85,8 @@ class Weights:
                 _lay(product[:, : config.hidden], U[2 * config.hidden :], (0,), 0)
                 _lay(product[:, config.hidden :], U, (0, 1), 2)
                 product.flags.writeable = False
-                W_order, W_halved = (0, 1, 2), 2
+                W_order: tuple[int, ...] = (0, 1, 2)
+                W_halved = 2
                 if layer:
                     second = _transposed([W], W_order, W_halved)
                 gates = _blocks((b_ih + b_hh)[: 2 * config.hidden], (0, 1), 2)

@@ -1,10 +1,11 @@
 """What the user asks of a sample."""
 
 import secrets
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal
 
 from chargen.errors import SettingError
+from chargen.sampling.curve import TemperatureCurve
 from chargen.sampling.decoding import Decoding
 from chargen.settings import option
 
@@ -12,16 +13,26 @@ MAXIMUM_PROMPT = 10_000_000
 MAXIMUM_STOPS = 100
 MAXIMUM_STOP_LENGTH = 10_000
 
-_CHECKED = (
-    "length",
+MAXIMUM_BANNED = 10_000
+MAXIMUM_SEARCH = 50_000_000
+"""Beams times characters: what a search must remember."""
+
+RULES = (
     "temperature",
+    "temperature_curve",
     "top_k",
+    "typical",
     "top_p",
     "min_p",
     "repetition_penalty",
-    "random_seed",
-    "unknown",
+    "loop_breaker",
+    "ban",
+    "beam",
+    "beam_per_character",
 )
+"""The settings that say how a character is chosen: what is saved under a name."""
+
+_CHECKED = ("length", *RULES, "random_seed", "unknown")
 
 
 @dataclass(frozen=True)
@@ -31,7 +42,11 @@ class SamplingSettings:
     Attributes:
         prompt: text read before the first character is written; not a part of the written text.
         length: characters to write.
-        temperature, top_k, top_p, min_p, repetition_penalty: see :mod:`chargen.sampling.decoding`.
+        temperature, top_k, top_p, min_p, repetition_penalty, typical: see :mod:`chargen.sampling.decoding`.
+        temperature_curve: takes the place of the temperature where it is not empty, see :mod:`chargen.sampling.curve`.
+        loop_breaker: see :mod:`chargen.sampling.loops`.
+        ban: characters that are never written.
+        beam, beam_per_character: see :mod:`chargen.sampling.beam`; 0 draws characters one by one.
         stop: writing ends with the first of these that the written text ends in; it stays in the text.
         random_seed: None draws a fresh one (:meth:`with_seed`).
         unknown: what to do with characters of the prompt that the model does not know.
@@ -50,6 +65,12 @@ class SamplingSettings:
     stop: tuple[str, ...] = ()
     random_seed: int | None = None
     unknown: Literal["refuse", "drop", "replace"] = "refuse"
+    typical: float = 1.0
+    temperature_curve: str = ""
+    loop_breaker: bool = False
+    ban: str = ""
+    beam: int = 0
+    beam_per_character: bool = False
 
     def __post_init__(self) -> None:
         for name in _CHECKED:
@@ -64,11 +85,26 @@ class SamplingSettings:
             if not isinstance(stop, str) or not 1 <= len(stop) <= MAXIMUM_STOP_LENGTH:
                 raise SettingError("A stop text must not be empty or longer than 10,000 characters.")
         object.__setattr__(self, "stop", tuple(self.stop))
+        if len(self.ban) > MAXIMUM_BANNED:
+            raise SettingError(f"At most {MAXIMUM_BANNED:,} characters can be banned.")
+        if self.temperature_curve:
+            TemperatureCurve.parse(self.temperature_curve)
+        if self.beam * self.length > MAXIMUM_SEARCH:
+            raise SettingError(
+                f"A beam search over {self.beam} texts can write at most {MAXIMUM_SEARCH // self.beam:,} characters; "
+                "ask for fewer."
+            )
 
     @property
     def decoding(self) -> Decoding:
         """The rules of choice alone."""
-        return Decoding(self.temperature, self.top_k, self.top_p, self.min_p, self.repetition_penalty)
+        names = (field.name for field in fields(Decoding))
+        return Decoding(**{name: getattr(self, name) for name in names})
+
+    @property
+    def curve(self) -> TemperatureCurve | None:
+        """The temperature over the text, where it changes by itself."""
+        return TemperatureCurve.parse(self.temperature_curve) if self.temperature_curve else None
 
     def with_seed(self) -> "SamplingSettings":
         """The same settings with a random seed: the one given, or a fresh one short enough to be read aloud."""

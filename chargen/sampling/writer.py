@@ -1,0 +1,255 @@
+"""One sample while it is written: what was asked, what has been written, how the next character is chosen.
+
+A :class:`Writer` knows the model's characters and nothing of how its numbers are computed. Whoever computes them
+(:class:`~chargen.sampling.sampler.Stream` for one sample, :class:`~chargen.sampling.batch.Batch` for several)
+gives it the scores of the next character and tells it what was written.
+"""
+
+import math
+from array import array
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chargen.corpus.vocabulary import list_characters
+from chargen.errors import SettingError
+from chargen.model.model_file import Model
+from chargen.model.state import HiddenState
+from chargen.sampling.decoding import REPETITION_WINDOW, Weights, choose, decode, scores
+from chargen.sampling.engine import Engine
+from chargen.sampling.loops import REACH, Loops
+from chargen.sampling.sample import Sample
+from chargen.sampling.seeds import default_state, encode_known, fit_notices, has_read
+from chargen.sampling.settings import RULES, SamplingSettings
+
+BITS = 1.0 / math.log(2.0)
+"""Bits in a nat."""
+
+_COLD = 0.001  # below it a score over the temperature may be beyond all numbers, which needs care
+
+_SEARCHED = ("temperature", "ban", "beam", "beam_per_character")  # the temperature always has a value: no surprise
+
+
+class Writer:
+    """A sample in the making.
+
+    Attributes:
+        settings: as asked for, with the random seed in use.
+        seed_state: what it started from.
+        temperature_changes: (index of the first character affected, temperature) of :meth:`set_temperature`.
+        notices: what the user should know, one sentence each.
+        opening: the character read first where there was nothing to start from, else empty.
+        ended: whether the length is reached or a stop text stands at the end.
+        plain: whether the choice needs nothing but the scores, the temperature and a random number.
+
+    Raises:
+        UnknownCharacterError: an unknown character in the prompt, refused.
+        SettingError: a stop text that can never occur, an unknown character or all of them banned.
+        StateError: a state that does not fit.
+    """
+
+    def __init__(
+        self, model: Model, settings: SamplingSettings, seed_state: HiddenState | None, *, after: str = ""
+    ) -> None:
+        self.model = model
+        self.settings = settings.with_seed()
+        self.seed_state = default_state(model) if seed_state is None else seed_state
+        self.temperature_changes: list[tuple[int, float]] = []
+        self.opening = ""
+        self.after = after
+        self.formulation: dict[str, Any] = {}
+        self._ids = array("I")
+        self._surprises = array("f")
+
+        notices = list(fit_notices(self.seed_state, model))
+        prompt, prompt_notices = encode_known(model, settings.prompt, settings.unknown)
+        self._banned = self._ban()
+        self.notices = (*notices, *prompt_notices, *self._check_ban(), *self._check_stops(), *self._check_search())
+        self._prompt: list[int] = prompt.tolist()
+        earlier = encode_known(model, after, "refuse", "earlier text")[0].tolist() if after else []
+
+        self._decoding = self.settings.decoding
+        self._curve = self.settings.curve
+        self._stops = settings.stop
+        self._tail_length = max(map(len, settings.stop), default=0)
+        self._tail = after[-self._tail_length :] if settings.stop else ""
+        self._stopped = False
+        self._penalised = settings.repetition_penalty != 1.0
+        self._recent: deque[int] = deque(maxlen=REPETITION_WINDOW)
+        if self._penalised:
+            self._recent.extend(self._prompt)
+            self._recent.extend(earlier)
+        known = [*self._prompt[-REACH:], *earlier[-REACH:]]
+        self._loops = Loops(known[-REACH:]) if settings.loop_breaker else None
+        numbers = np.random.PCG64(self.settings.random_seed)
+        numbers.advance(len(after))  # one number for each character already written
+        self.random = np.random.Generator(numbers).random
+
+    # -- before the first character --------------------------------------------------------------
+
+    def _ban(self) -> NDArray[np.intp] | None:
+        """Ids that must not be written, in order; None where there are none."""
+        banned = set(self.settings.ban)
+        ids = [id for id, character in enumerate(self.model.vocabulary) if character in banned]
+        if len(ids) == len(self.model.vocabulary):
+            raise SettingError("Every character that the model knows is banned; leave it at least one to write.")
+        return np.array(ids, np.intp) if ids else None
+
+    def _check_ban(self) -> list[str]:
+        foreign = self.model.characters_outside(self.settings.ban)
+        if not foreign:
+            return []
+        sentence = f"The model does not know what is to be banned: {list_characters(foreign)}"
+        if self.settings.unknown == "refuse":
+            raise SettingError(f"{sentence}; leave it out.")
+        return [f"{sentence}."]
+
+    def _check_stops(self) -> list[str]:
+        sentences = []
+        for stop in self.settings.stop:
+            if self.model.characters_outside(stop):
+                why = "the model does not know all its characters"
+            elif set(stop) & set(self.settings.ban):
+                why = "it holds a banned character"
+            else:
+                continue
+            sentences.append(f"The stop text “{stop[:60]}” can never occur: {why}.")
+        if sentences and self.settings.unknown == "refuse":
+            raise SettingError(sentences[0])
+        return sentences
+
+    def _check_search(self) -> list[str]:
+        if not self.settings.beam:
+            return []
+        default = SamplingSettings()
+        idle = [
+            name.replace("_", " ")
+            for name in RULES
+            if name not in _SEARCHED and getattr(self.settings, name) != getattr(default, name)
+        ]
+        return [f"Beam search looks for the likeliest text and takes no notice of {', '.join(idle)}."] if idle else []
+
+    def begin(self, engine: Engine) -> None:
+        """Bring ``engine`` to where the first character can be chosen: load the state, read the prompt."""
+        engine.load_state(self.seed_state)
+        if self.after:
+            return
+        if self._prompt:
+            engine.run(self._prompt)
+        elif not has_read(self.seed_state):
+            vocabulary = self.model.vocabulary
+            first = vocabulary.index("\n") if "\n" in vocabulary else int(scores(engine.logits()).argmax())
+            self.opening = vocabulary[first]
+            engine.advance(first)
+
+    # -- writing ---------------------------------------------------------------------------------
+
+    @property
+    def plain(self) -> bool:
+        decoding = self._decoding
+        filtered = decoding.top_k or decoding.top_p < 1.0 or decoding.min_p or decoding.typical < 1.0
+        followed = self._penalised or self._loops is not None or self._curve is not None or self._stops
+        return not (filtered or followed or self._banned is not None or decoding.temperature < _COLD)
+
+    @property
+    def temperature(self) -> float:
+        """The one in force at the next character."""
+        if self._curve is None:
+            return self._decoding.temperature
+        written = len(self.after)
+        return self._curve.at(written + len(self._ids), written + self.settings.length)
+
+    def weights(self, values: Weights) -> Weights:
+        """Scores [V] of the next character to the weights it is drawn with."""
+        return decode(
+            values,
+            self._decoding,
+            self._recent,
+            banned=self._banned,
+            brake=None if self._loops is None else self._loops.brake(),
+            temperature=None if self._curve is None else self.temperature,
+        )
+
+    def choose(self, values: Weights) -> int:
+        """The next character, drawn with the next random number."""
+        return choose(self.weights(values), self.random())
+
+    def record(self, id: int, surprise: float) -> None:
+        """A character has been written, and how many bits it came as."""
+        self._ids.append(id)
+        self._surprises.append(surprise)
+        if self._penalised:
+            self._recent.append(id)
+        if self._loops is not None:
+            self._loops.add(id)
+        if self._stops:
+            self._tail = (self._tail + self.model.vocabulary[id])[-self._tail_length :]
+            self._stopped = self._tail.endswith(self._stops)
+
+    @property
+    def ended(self) -> bool:
+        return self._stopped or len(self._ids) >= self.settings.length
+
+    def record_all(self, ids: NDArray[np.integer], surprises: NDArray[np.floating]) -> None:
+        """:meth:`record` of several, where nothing but the length is followed (see :attr:`plain`)."""
+        self._ids.extend(ids.tolist())
+        self._surprises.extend(surprises.tolist())
+
+    def set_temperature(self, temperature: float) -> None:
+        """Choose with this temperature from the next character on, in place of a curve too; recorded.
+
+        Raises SettingError.
+        """
+        self._decoding = replace(self._decoding, temperature=temperature)
+        self._curve = None
+        position, value = len(self._ids), self._decoding.temperature
+        if self.temperature_changes and self.temperature_changes[-1][0] == position:
+            self.temperature_changes.pop()
+        self.temperature_changes.append((position, value))
+
+    # -- what there is so far --------------------------------------------------------------------
+
+    @property
+    def written(self) -> int:
+        """Characters written, without earlier parts."""
+        return len(self._ids)
+
+    @property
+    def text(self) -> str:
+        """What has been written so far."""
+        return "".join(map(self.model.vocabulary.__getitem__, self._ids))
+
+    def capture(self, engine: Engine) -> HiddenState:
+        """The state of an ``engine`` that has read all of it; recipe ``{"kind": "captured", …}``. Raises StateError."""
+        written = len(self.after) + len(self._ids)
+        recipe = {
+            "kind": "captured",
+            "start": dict(self.seed_state.recipe),
+            "prompt": self.settings.prompt[:200],
+            "random_seed": self.settings.random_seed,
+            "characters": written,
+        }
+        if written == 0 and not self.settings.prompt and not self.opening:
+            recipe = dict(self.seed_state.recipe)  # nothing has happened to it yet
+        return engine.state(recipe, name=f"After {written:,} characters")
+
+    def sample(self, notices: Iterable[str] = ()) -> Sample:
+        """What has been written so far, with its provenance and further notices."""
+        surprises = np.array(self._surprises, np.float32)
+        surprises.flags.writeable = False
+        return Sample(
+            text=self.text,
+            settings=self.settings,
+            seed_state=self.seed_state,
+            model_fingerprint=self.model.fingerprint,
+            engine=dict(self.formulation),
+            temperature_changes=tuple(self.temperature_changes),
+            surprises=surprises,
+            after=self.after,
+            opening=self.opening,
+            notices=(*self.notices, *notices),
+        )
