@@ -283,7 +283,7 @@ def palette(t: Tokens) -> QPalette:
         role.Mid: t.line, role.Dark: t.ink_3, role.Shadow: t.rail,
     }.items():  # fmt: skip
         result.setColor(which, QColor(value))
-    for which in (role.WindowText, role.Text, role.ButtonText, role.HighlightedText):
+    for which in (role.WindowText, role.Text, role.ButtonText):
         result.setColor(QPalette.ColorGroup.Disabled, which, QColor(t.ink_2))
     return result
 

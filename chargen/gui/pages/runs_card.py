@@ -131,7 +131,7 @@ class _Heading(QPushButton):
         row = QRect(inner.left(), top, inner.width(), high.height())
         painter.drawText(row, left, high.elidedText(self.card.name, right, row.width()))
         painter.setFont(small)
-        painter.setPen(theme.colour({"in use": t.good, "damaged": t.bad}.get(self.card.state, t.ink_2)))
+        painter.setPen(theme.colour(t.bad if self.card.state == "damaged" else t.ink_2))
         row = QRect(inner.left(), row.bottom() + 3, inner.width(), low.height())
         painter.drawText(row, left, low.elidedText(self._told(), right, row.width()))
 
