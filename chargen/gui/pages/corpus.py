@@ -105,7 +105,7 @@ class CorpusPage(Page):
     def _make_panel_content(self) -> None:
         self.file_rows = [_FileRow(index) for index in range(_FILES_SHOWN)]
         self._more_files = HintLabel()
-        self.add_files = GhostButton("Add files…", "plus")
+        self.add_files = SecondaryButton("Add files…", "plus")
         self.add_files.clicked.connect(self._add_files)
         files = QVBoxLayout()
         files.setSpacing(0)
@@ -115,6 +115,7 @@ class CorpusPage(Page):
             row.removed.connect(self.remove_file)
             files.addWidget(row)
         files.addWidget(self._more_files)
+        files.addSpacing(theme.SPACE_1)
         files.addWidget(self.add_files, 0, Qt.AlignmentFlag.AlignLeft)
         self.panel.addLayout(files)
         self.encoding = QComboBox()

@@ -7,7 +7,7 @@ from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from chargen.gui import theme, words
-from chargen.gui.widgets.buttons import GhostButton, SecondaryButton
+from chargen.gui.widgets.buttons import SecondaryButton
 from chargen.gui.widgets.drop_zone import DropZone
 from chargen.gui.widgets.labelled import SectionLabel, escape_tooltip
 from chargen.gui.widgets.themed import follow_theme
@@ -129,7 +129,7 @@ class CorpusEmpty(QWidget):
         layout.addLayout(self._recent)
         self.recents: list[SecondaryButton] = []
         self.cards: list[ExampleCard] = []
-        self.small: list[GhostButton] = []
+        self.small: list[SecondaryButton] = []
 
     def set_recent(self, texts: list[tuple[str, str, str]]) -> None:
         """(name, where it is, why it cannot be opened) each, newest first; what cannot be opened is grey."""
@@ -166,7 +166,7 @@ class CorpusEmpty(QWidget):
                 self._cards.addWidget(card)
                 self.cards.append(card)
             else:
-                button = GhostButton(f"{entry.title} · {words.large(entry.characters)} characters")
+                button = SecondaryButton(f"{entry.title} · {words.large(entry.characters)} characters")
                 button.setProperty("entry", entry.name)
                 button.setToolTip(entry.shows)
                 button.clicked.connect(self._small_clicked)

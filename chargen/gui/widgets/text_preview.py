@@ -54,7 +54,7 @@ class TextPreview(QWidget):
         self.setAccessibleName("Preview")
         self.pages = _Pages()
         self._note = HintLabel()
-        self._note.setContentsMargins(theme.SPACE_4, theme.SPACE_1, theme.SPACE_4, theme.SPACE_1)
+        self._note.setContentsMargins(0, theme.SPACE_1, 0, 0)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.SPACE_1)
