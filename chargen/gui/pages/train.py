@@ -143,15 +143,17 @@ class TrainPage(Page):
         self.rate = NumberSlider(1e-6, 0.1, 1e-4, 4e-3, decimals=6, log=True, name="Learning rate")
         self.rate.changed.connect(self.desk.set_learning_rate)
         self.rate_field = FieldLabel("Learning rate", self.rate, "Takes effect at the next step; it falls by itself.")
-        now.addSpacing(theme.SPACE_3)
+        self.what, self.saved = HintLabel(), HintLabel()
+        self.what_group = QWidget()
+        what = QVBoxLayout(self.what_group)
+        what.setContentsMargins(0, 0, 0, 0)
+        what.setSpacing(theme.SPACE_2)
+        for label in (SectionLabel("What learns"), self.what, self.saved):
+            what.addWidget(label)
+        for group in (self.rate_field, self.what_group):  # the distance goes with the group when it is hidden
+            group.setContentsMargins(0, theme.SPACE_3, 0, 0)
         now.addWidget(self.rate_field)
-        self.what = HintLabel()
-        self.saved = HintLabel()
-        self.what_label = SectionLabel("What learns")
-        now.addSpacing(theme.SPACE_3)
-        now.addWidget(self.what_label)
-        now.addWidget(self.what)
-        now.addWidget(self.saved)
+        now.addWidget(self.what_group)
         self.form = TrainForm()
         self.panel.addWidget(self.now)
         self.panel.addWidget(self.form)
@@ -198,6 +200,9 @@ class TrainPage(Page):
         self._arrange_controls()
 
     def _begin(self) -> None:
+        if self.runs.isVisible():  # the button that began it goes: the keyboard's place is this page's own button
+            self.setFocus()
+            self._focus_waits = True
         self.runs_button.setChecked(False)
         corpus = self.desk.corpus.sha256 if self.desk.corpus is not None else ""
         text = self._continued_text if self._continued_text is not None else corpus
@@ -213,7 +218,7 @@ class TrainPage(Page):
         self.progress.set_fraction(0.0)
         self.times.setText("Preparing: reading, choosing the fastest way to compute.")
         self.speed.setText("")
-        self.saved.setText("")
+        self.saved.hide()
         self.what.setText("")
 
     _continuing = False
@@ -248,6 +253,7 @@ class TrainPage(Page):
                 self.banner.show_message("info", words.in_window(message))
             case events.Saved():
                 self.saved.setText(f"Saved at step {event.step:,}.")
+                self.saved.show()
             case events.Snapshot():
                 self._arrange_controls()
             case events.Finished():
@@ -307,7 +313,7 @@ class TrainPage(Page):
         self.now_label.set_text("Now" if active else "Result")
         self.progress.setVisible(active)
         self.rate_field.setVisible(state in ("running", "paused"))
-        self.what_label.setVisible(bool(self.what.text()))
+        self.what_group.setVisible(bool(self.what.text()))
         self.form.setVisible(not active)
         words_of = {
             "idle": ("Train", "play"), "starting": ("Starting…", None), "running": ("Pause", "pause"),
