@@ -228,11 +228,8 @@ def read_curve(folder: Path) -> Curve:
     for row, point in enumerate(points):
         if len(point[5]) == groups:
             norms[row] = point[5]
-    columns = np.array([point[:5] for point in points], np.float64).reshape(-1, 5).T
-    return Curve(
-        columns[0].astype(np.int64), columns[1].astype(np.float32), tuple(validations),
-        columns[2], columns[3], columns[4], norms, damaged,
-    )  # fmt: skip
+    steps, losses, *places = np.array([point[:5] for point in points], np.float64).reshape(-1, 5).T
+    return Curve(steps.astype(np.int64), losses.astype(np.float32), tuple(validations), *places, norms, damaged)
 
 
 def _norms(event: dict[str, Any]) -> list[float]:

@@ -137,7 +137,7 @@ def test_continuing_shows_how_it_learned_and_goes_on(qtbot: QtBot, scene: Scene,
     qtbot.waitUntil(lambda: "train" in scene.factory.held)
     assert asked == [run, {"minutes": 7.0}, "play.txt"]
     assert not scene.page.runs.isVisible() and not scene.page.is_empty()
-    assert scene.page.plot._validation.x.tolist() == [40]  # the one validation in its log
+    assert scene.page.plot.run.validation.x.tolist() == [40]  # the one validation in its log
     scene.factory.held["train"].post(started(str(run)))
     qtbot.waitUntil(lambda: scene.desk.training_state == "running")
     assert scene.page.chip.text().startswith("play.txt")

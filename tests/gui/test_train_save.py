@@ -27,11 +27,11 @@ def learning(qtbot: QtBot, folder: Path, *answer: Path) -> tuple[TrainPage, Answ
 
 
 @pytest.mark.parametrize(
-    ("name", "begins"), [("p.png", b"\x89PNG"), ("p.svg", b"<?xml"), ("P.CSV", b"step,train_loss")]
+    ("name", "begins"), [("p.png", b"\x89PNG"), ("p.svg", b"<?xml"), ("P.CSV", b"run,step,char")]
 )
 def test_the_plot_is_saved_as_what_its_name_says(qtbot: QtBot, tmp_path: Path, name: str, begins: bytes) -> None:
     page, files = learning(qtbot, tmp_path, tmp_path / name)
-    qtbot.mouseClick(page.plot._save, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(page.plot.tools.save, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(page.banner.isVisible)
     assert files.asked == ["Save the plot"]
     assert (tmp_path / name).read_bytes().startswith(begins)
@@ -43,7 +43,7 @@ def test_the_plot_is_saved_as_what_its_name_says(qtbot: QtBot, tmp_path: Path, n
 )
 def test_what_cannot_be_saved_is_said(qtbot: QtBot, tmp_path: Path, name: str, says: str) -> None:
     page, _ = learning(qtbot, tmp_path, tmp_path / name)
-    qtbot.mouseClick(page.plot._save, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(page.plot.tools.save, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(page.banner.isVisible)
     assert says in page.banner.sentence()
     assert not (tmp_path / name).exists()
@@ -55,7 +55,7 @@ def test_the_sentence_stands_off_the_axis_in_every_window(qtbot: QtBot, tmp_path
     page.resize(*size)
     page.plot.redraw()
     qtbot.waitUntil(lambda: page.plot._sentence.isVisible())
-    plot, sentence = page.plot._plot, page.plot._sentence
+    plot, sentence = page.plot.canvas, page.plot._sentence
     qtbot.waitUntil(
         lambda: sentence.y() - plot.mapTo(page.plot, QPoint(0, plot.height())).y() >= 8
         and sentence.height() >= sentence.heightForWidth(sentence.width())

@@ -12,7 +12,7 @@ from chargen.gui import theme, words
 from chargen.gui.desk import Desk
 from chargen.gui.pages.page import Page
 from chargen.gui.pages.runs import RunsList
-from chargen.gui.pages.train_compare import Comparison
+from chargen.gui.pages.train_compare import Comparison, to_run_curve
 from chargen.gui.pages.train_form import TrainForm
 from chargen.gui.pages.train_save import ask_and_save
 from chargen.gui.pickers import Pickers
@@ -212,6 +212,7 @@ class TrainPage(Page):
             self.sample_step.setText("")
         self._continuing, self._continued_text = False, None
         self._learned = text
+        self.plot.describe(self.desk.training_name, text)
         self.banner.hide()
         self._loss: float | None = None
         self._show_loss()
@@ -231,8 +232,9 @@ class TrainPage(Page):
         match event:
             case events.Progress():
                 self._progress(event)
+                self.plot.append_place(event.step, event.characters, event.epoch, event.seconds)
             case events.LossPoints():
-                self.plot.append_train(event.steps, event.losses)
+                self.plot.append_train(event.steps, event.losses, event.gradient_norms)
             case events.Validated():
                 self.plot.append_validation(event.step, event.loss)
                 self._loss = event.loss
@@ -411,9 +413,8 @@ class TrainPage(Page):
             if self.desk.training_state != "idle":
                 return
             self._fresh()
-            if isinstance(event, Done):  # of the training losses, the log holds too few to be smoothed like new ones
-                for step, loss in event.result.validations:
-                    self.plot.append_validation(step, loss)
+            if isinstance(event, Done):
+                self.plot.set_history(to_run_curve(event.result, card.name))
             self._learned = self._continued_text = card.text_sha256 or "?"
             self._continuing = True
             self.desk.continue_run(folder, budget, card.name)

@@ -1,9 +1,12 @@
-"""A loss curve in words."""
+"""Loss curves and gradient norms in words."""
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 _ENOUGH = 20  # training points before anything can be said
+_NAMED = 2  # runs after the best one; the legend has them all
 
 
 def summary_sentence(train_losses: ArrayLike, validation_losses: ArrayLike = ()) -> str:
@@ -42,6 +45,55 @@ def summary_sentence(train_losses: ArrayLike, validation_losses: ArrayLike = ())
     if not len(held_out):
         return trend
     return f"{trend} {_gap(now, float(held_out[-1]))}"
+
+
+def comparison_sentence(runs: Sequence[tuple[str, float | None]], unit: str, other_texts: bool = False) -> str:
+    """Which run stands lowest: (name, its best validation loss in ``unit``) each; None where none was measured.
+
+    ``other_texts``: not all of them learned the same text.
+    """
+    measured = sorted((run for run in runs if run[1] is not None), key=lambda run: run[1] or 0.0)
+    if len(runs) < 2 or not measured:
+        return ""
+    best_name, best = measured[0]
+    told = f"Lowest on held-out text: {best_name} with {best:.3f} {unit}"
+    rest = [f"{name} {loss:.3f} ({loss - (best or 0.0):+.3f})" for name, loss in measured[1:] if loss is not None]
+    if len(rest) > _NAMED:
+        rest[_NAMED:] = [f"{len(rest) - _NAMED} more"]
+    told += f"; then {', '.join(rest)}." if rest else "."
+    if other_texts:
+        told += " They learned different texts: their losses cannot be compared."
+    return told
+
+
+GRADIENT_HELP = (
+    "How hard each part is pushed to change at a step. A line that sinks far below the others has almost stopped "
+    "learning (its gradient vanishes); one that shoots up may throw away what was learned (it explodes)."
+)
+_VANISHED, _EXPLODED = 1e-3, 10.0
+
+
+def gradient_sentence(names: Sequence[str], norms: Sequence[ArrayLike]) -> str:
+    """What the norms [n] of each part say now, then what they are; only their last tenth is judged."""
+    now: list[float] = []
+    usual: list[float] = []
+    for values in norms:
+        array = np.asarray(values, dtype=np.float64)
+        array = array[np.isfinite(array)]
+        if len(array) < _ENOUGH:
+            return GRADIENT_HELP
+        tail = max(len(array) // 10, 5)
+        now.append(float(np.mean(array[-tail:])))
+        usual.append(float(np.median(array[: -tail or None])))
+    if not now:
+        return GRADIENT_HELP
+    grown = [name for name, a, b in zip(names, now, usual, strict=True) if a > _EXPLODED * b > 0]
+    if grown:
+        return f"Growing steeply: {', '.join(grown)}; a lower learning rate may help. {GRADIENT_HELP}"
+    lost = [name for name, a in zip(names, now, strict=True) if a < _VANISHED * max(now)]
+    if lost:
+        return f"Almost still: {', '.join(lost)}. {GRADIENT_HELP}"
+    return f"All parts learn, none runs away. {GRADIENT_HELP}"
 
 
 def _turned_up(losses: np.ndarray) -> bool:

@@ -31,6 +31,7 @@ from chargen.gui.widgets.loss_plot import LossPlot
 from chargen.gui.widgets.number_slider import NumberSlider
 from chargen.gui.widgets.progress_bar import ThinProgress
 from chargen.gui.widgets.rail import Rail, RailItem
+from chargen.gui.widgets.run_curve import RunCurve
 from chargen.gui.widgets.state_strip import StateStrip
 from chargen.gui.widgets.status_line import StatusLine
 from chargen.gui.widgets.text_preview import Mark, TextPreview
@@ -236,7 +237,7 @@ def _preview() -> QWidget:
 
 
 def _loss() -> QWidget:
-    sheet = _sheet(880, 820)
+    sheet = _sheet(880, 1_120)
     layout = QVBoxLayout(sheet)
     layout.setContentsMargins(20, 20, 20, 20)
     layout.setSpacing(12)
@@ -247,9 +248,22 @@ def _loss() -> QWidget:
     plot.append_train(steps, losses)
     for step in range(160, 3400, 280):
         plot.append_validation(step, 1.52 + 2.6 * np.exp(-step / 330))
-    plot.set_reading_step(1_200)
-    layout.addWidget(plot)
-    layout.addWidget(LossPlot())
+    others = []
+    for place, name in enumerate(("Quick", "Best of Sunday, with a name that goes on and on", "Balanced")):
+        other = RunCurve(name)
+        for step in range(100, 2_400 + 500 * place, 200):
+            other.append_validation(step, 1.6 + 0.08 * place + 2.6 * np.exp(-step / 400))
+        others.append(other)
+    plot.set_comparisons(others)
+    plot.set_reading_place(1_200)
+    layout.addWidget(plot, 1)
+    gradient = LossPlot()
+    scales = np.array([0.03, 0.4, 0.6, 0.9]) * np.exp(-steps / 2_000)[:, None]
+    noisy = scales * np.exp(np.random.default_rng(2).normal(0, 0.2, (len(steps), 4)))
+    gradient.append_train(steps, losses, noisy)
+    gradient.set_view("gradient")
+    layout.addWidget(gradient, 1)
+    layout.addWidget(LossPlot(), 1)
     return sheet
 
 

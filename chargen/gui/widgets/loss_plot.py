@@ -1,102 +1,50 @@
-"""The loss as it falls: raw, smoothed and on held-out text, with the reading of it in a sentence."""
+"""The loss as it falls and the gradient of each layer, of one run and of others beside it, with a reading in words."""
 
-from typing import Literal
+from dataclasses import replace
 
 import numpy as np
-import pyqtgraph as pg
 from numpy.typing import ArrayLike
-from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QWidget
+from PySide6.QtCore import QSize, QTimer, Signal
+from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from chargen.gui import theme
-from chargen.gui.widgets.buttons import GhostButton
 from chargen.gui.widgets.cards import Card
-from chargen.gui.widgets.curve_summary import summary_sentence
-from chargen.gui.widgets.curves import NATS_PER_BIT, Floats, Series, Smoothing, decimate, smooth
-from chargen.gui.widgets.labelled import HintLabel, plain_label
-from chargen.gui.widgets.number_slider import NumberSlider
+from chargen.gui.widgets.curve_summary import GRADIENT_HELP, comparison_sentence, gradient_sentence, summary_sentence
+from chargen.gui.widgets.labelled import HintLabel
+from chargen.gui.widgets.plot_canvas import PlotCanvas
+from chargen.gui.widgets.plot_empty import EmptyPlot
 from chargen.gui.widgets.plot_export import to_csv, to_png, to_svg
-from chargen.gui.widgets.themed import follow_theme
+from chargen.gui.widgets.plot_legend import Legend
+from chargen.gui.widgets.plot_lines import MOST_RUNS, POINTS, Line, Scales, Unit, View, extent, lines, nearest, reading
+from chargen.gui.widgets.plot_tools import PlotTools, ViewSwitch
+from chargen.gui.widgets.run_curve import Axis, RunCurve
 
-Unit = Literal["nats", "bits"]
 REDRAW_MS, CALM_MS, CALM_AFTER = 400, 1_000, 50  # a curve of many points moves little: redrawn less often
-POINTS, SMOOTH_POINTS = 1_000, 300  # of the raw line; of a thick, smooth one, which costs ten times as much a point
-_AHEAD = 0.12  # of the range, empty at the right while the curve grows
 _LEAST = 72  # pixels of height; a window as small as it can be leaves no more
-_LABEL_ROOM = 96  # at the right, for the names of the lines
-
-
-class _Ghost(QWidget):
-    """What will come, in outline: shown until the first step."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setAccessibleName("No training yet")
-        self.sentence = "The curve starts with the first step."
-        follow_theme(self)
-
-    def sizeHint(self) -> QSize:
-        return QSize(480, 240)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        t = theme.tokens()
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        area = QRectF(self.rect()).adjusted(theme.SPACE_6, theme.SPACE_3, -theme.SPACE_6, -theme.SPACE_5)
-        painter.setPen(QPen(theme.colour(t.line), theme.HAIRLINE))
-        for row in range(5):
-            y = area.top() + area.height() * row / 4
-            painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
-        for tint, lift in ((t.line, 0.0), (theme.mix(t.surface, t.data_1, 0.35), 0.05)):
-            path = QPainterPath()
-            for step in range(61):
-                share = step / 60
-                fall = 0.06 + 0.74 / (1 + 9 * share) + lift * share
-                point = QPointF(area.left() + share * area.width(), area.bottom() - fall * area.height())
-                if step:
-                    path.lineTo(point)
-                else:
-                    path.moveTo(point)
-            painter.setPen(QPen(theme.colour(tint), 2.2))
-            painter.drawPath(path)
-        painter.setFont(theme.ui_font())
-        words = painter.boundingRect(area, Qt.AlignmentFlag.AlignCenter, self.sentence)
-        ground = words.adjusted(-theme.SPACE_3, -theme.SPACE_1, theme.SPACE_3, theme.SPACE_1)
-        painter.fillRect(ground, theme.colour(t.surface))
-        painter.setPen(theme.colour(t.ink_2))
-        painter.drawText(area, Qt.AlignmentFlag.AlignCenter, self.sentence)
-
-
-class _StepAxis(pg.AxisItem):  # type: ignore[misc]
-    """Steps with thousands separated, as everywhere else in the window."""
-
-    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
-        shown = [10**value if self.logMode else value for value in values]
-        return [f"{value:,.0f}" for value in shown]
+_TITLES: dict[View, str] = {"loss": "Loss", "gradient": "Gradient norms"}
+_NO_NORMS = "The gradient of each layer is told while a run learns; this one has told none."
 
 
 class LossPlot(Card):
-    """``append_train``, ``append_validation``; draws at most every 0.4 s (later every second), whatever comes in.
+    """``append_…`` take what a run tells; draws at most every 0.4 s (later every second), whatever comes in.
 
     Losses come in nats a character and are shown in nats or bits. Wheel zooms, dragging moves, double
-    click shows everything again; with the keyboard, arrows move the reading line and Home resets.
+    click shows everything again; with the keyboard, arrows move the reading line, plus and minus zoom, Home resets.
     """
 
     unit_changed = Signal(str)
     save_wanted = Signal()
     compare_wanted = Signal()
 
-    def __init__(self, title: str = "Loss", parent: QWidget | None = None) -> None:
-        super().__init__(title, parent)
-        self._train, self._validation = Series(), Series()
-        self._smoothed = Series()
-        self._state = Smoothing()
-        self._compared: tuple[str, Floats, Floats] | None = None
-        self._unit: Unit = "nats"
-        self._log_x = self._log_y = False
-        self._following = True  # the view grows with the data until a person zooms
-        self._cursor: float | None = None
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(None, parent)
+        self.setAccessibleName("Plot")
+        self.run = RunCurve()
+        self._compared: list[RunCurve] = []
+        self._scales: dict[View, Scales] = {"loss": Scales(), "gradient": Scales("gradient", log_y=True)}
+        self._view: View = "loss"
+        self._following = True  # the range grows with the data until a person zooms
+        self._cursor: float | None = None  # in what the axis counts
         self._redrawn = 0  # how often while this curve grew
         self._timed = False  # whether a redraw is one of many, rather than asked for by a person
         self._timer = QTimer(self)
@@ -107,163 +55,92 @@ class LossPlot(Card):
         self._resized.setSingleShot(True)
         self._resized.setInterval(0)
         self._resized.timeout.connect(self.redraw)
-        self._make_tools()
-        self._make_plot()
-        self._ghost = _Ghost()
+        self._make()
+        theme.signals.changed.connect(self._dress)
+        self.redraw()
+
+    def _make(self) -> None:
+        self.switch, self.tools = ViewSwitch(), PlotTools()
+        self.switch.changed.connect(self.set_view)
+        self.tools.bits_toggled.connect(self._bits_toggled)
+        self.tools.axis_chosen.connect(self.set_axis)
+        self.tools.log_x_toggled.connect(self.set_log_x)
+        self.tools.log_y_toggled.connect(self.set_log_y)
+        self.tools.smoothing_changed.connect(self._resmooth)
+        self.tools.save.clicked.connect(self.save_wanted)
+        self.compare_button = self.tools.compare
+        self.compare_button.clicked.connect(self.compare_wanted)
+        self.add_header_widget(self.switch)
+        self.header.addStretch(1)
+        self.add_header_widget(self.tools)
+        self.canvas = PlotCanvas()
+        self.canvas.pointed.connect(self._pointed)
+        self.canvas.stepped.connect(self._step_cursor)
+        self.canvas.reset.connect(self.reset_view)
+        self.canvas.zoomed.connect(self._zoomed)
+        self.canvas.resized.connect(self._resized.start)
+        self.empty = EmptyPlot()
         self._stack = QStackedWidget()
-        self._stack.addWidget(self._ghost)
-        self._stack.addWidget(self._plot)
+        self._stack.addWidget(self.empty)
+        self._stack.addWidget(self.canvas)
         self._stack.setMinimumHeight(_LEAST)
         self.body.addWidget(self._stack, 1)
+        self.legend = Legend()
+        self.body.addWidget(self.legend)
         self._sentence = HintLabel("")
-        self.body.addWidget(self._sentence)
-        theme.signals.changed.connect(self._dress)
         self._sentence.hide()
-        self._dress()
-        self._update_tools()
-
-    # --- making
-
-    def _make_tools(self) -> None:
-        self._tools = QWidget()
-        row = QHBoxLayout(self._tools)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(theme.SPACE_1)
-        self._bits = self._tool("bits", "Show bits rather than nats a character")
-        self._log_x_button = self._tool("log x", "Logarithmic steps")
-        self._log_y_button = self._tool("log y", "Logarithmic loss")
-        self._bits.toggled.connect(self._bits_toggled)
-        self._log_x_button.toggled.connect(self.set_log_x)
-        self._log_y_button.toggled.connect(self.set_log_y)
-        self._save = GhostButton("Save…")
-        self._save.setToolTip("Save the plot as a picture or a table")
-        self._save.setAccessibleName("Save the plot")
-        self._save.clicked.connect(self.save_wanted)
-        self.compare_button = GhostButton("Compare…")
-        self.compare_button.setToolTip("Show the validation curve of another run, dashed")
-        self.compare_button.setAccessibleName("Compare with another run")
-        self.compare_button.clicked.connect(self.compare_wanted)
-        self._smoothing = NumberSlider(0, 0.999, 0.001, 0.95, decimals=3, name="Smoothing")
-        self._smoothing.setFixedWidth(180)
-        self._smoothing.changed.connect(self._resmooth)
-        for button in (self._bits, self._log_x_button, self._log_y_button):
-            row.addWidget(button)
-        row.addSpacing(theme.SPACE_2)
-        label = plain_label("smooth", "secondary")
-        label.setBuddy(self._smoothing)
-        row.addWidget(label)
-        row.addWidget(self._smoothing)
-        row.addSpacing(theme.SPACE_1)
-        row.addWidget(self.compare_button)
-        row.addWidget(self._save)
-        self.add_header_widget(self._tools)
-
-    def _tool(self, text: str, name: str) -> GhostButton:
-        button = GhostButton(text)
-        button.setCheckable(True)
-        button.setToolTip(name)
-        button.setAccessibleName(name)
-        return button
-
-    def _make_plot(self) -> None:
-        self._plot = pg.PlotWidget(axisItems={"bottom": _StepAxis("bottom")})
-        self._plot.setAccessibleName("Loss by step")
-        self._plot.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self._plot.setFrameShape(pg.PlotWidget.Shape.NoFrame)
-        item = self._plot.getPlotItem()
-        item.setMenuEnabled(False)
-        item.hideButtons()
-        item.layout.setContentsMargins(0, theme.SPACE_2, 0, 0)
-        item.showAxis("right")
-        right = item.getAxis("right")
-        right.setWidth(_LABEL_ROOM)
-        right.setStyle(showValues=False, tickLength=0)
-        right.setGrid(False)
-        for side in ("left", "bottom"):
-            item.getAxis(side).setStyle(tickLength=0, tickTextOffset=6, maxTickLevel=0)
-            item.getAxis(side).enableAutoSIPrefix(False)
-        item.getAxis("left").setGrid(255)
-        item.getAxis("left").setZValue(-1000)  # the grid stands behind the curves
-        item.getViewBox().setDefaultPadding(0.02)
-        self._raw_line = self._plot.plot([], [])
-        self._other_line = self._plot.plot([], [], antialias=True)
-        self._smooth_line = self._plot.plot([], [], antialias=True)
-        self._validation_line = self._plot.plot([], [], antialias=True)
-        self._crosshair = pg.InfiniteLine(angle=90, movable=False)
-        self._crosshair.hide()
-        item.addItem(self._crosshair, ignoreBounds=True)
-        self._names = {name: self._floating() for name in ("train", "validation", "other")}
-        self._readout = self._floating()
-        self._readout.setFont(theme.ui_font(theme.TEXT_SMALL, tabular=True))
-        self._readout.setMargin(theme.SPACE_1 + 2)
-        self._plot.scene().sigMouseMoved.connect(self._hovered)
-        item.getViewBox().sigRangeChangedManually.connect(self._zoomed)
-        self._plot.viewport().installEventFilter(self)
-        self._plot.installEventFilter(self)
-
-    def _floating(self) -> QLabel:
-        label = plain_label("", parent=self._plot)
-        label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        label.setFont(theme.ui_font(theme.TEXT_SMALL, medium=True))
-        label.hide()
-        return label
+        self.body.addWidget(self._sentence)
 
     def _dress(self) -> None:
-        t = theme.tokens()
-        self._plot.setBackground(theme.colour(t.surface))
-        item = self._plot.getPlotItem()
-        for side in ("left", "bottom", "right"):
-            axis = item.getAxis(side)
-            axis.setPen(pg.mkPen(None))
-            axis.setTickPen(pg.mkPen(theme.colour(theme.mix(t.surface, t.line, 0.7))))
-            axis.setTextPen(pg.mkPen(theme.colour(t.ink_2)))
-            axis.setTickFont(theme.ui_font(theme.TEXT_LABEL, tabular=True))
-        self._raw_line.setPen(pg.mkPen(theme.colour(theme.mix(t.surface, t.ink_3, 0.38)), width=1))
-        self._smooth_line.setPen(pg.mkPen(theme.colour(t.ink_2), width=2))
-        self._other_line.setPen(pg.mkPen(theme.colour(t.data_2), width=2, style=Qt.PenStyle.DashLine))
-        self._validation_line.setPen(pg.mkPen(theme.colour(t.data_1), width=2.2))
-        self._validation_line.setSymbol("o")
-        self._validation_line.setSymbolSize(6)
-        self._validation_line.setSymbolPen(pg.mkPen(None))
-        self._validation_line.setSymbolBrush(theme.colour(t.data_1))
-        self._crosshair.setPen(pg.mkPen(theme.colour(t.ink_3), width=1))
-        for name, tint in (("train", t.ink_2), ("validation", t.data_1), ("other", t.data_2)):
-            self._names[name].setStyleSheet(f"color: {tint};")
-        self._readout.setStyleSheet(
-            f"background: {t.surface}; color: {t.ink}; border: 1px solid {t.line};"
-            f"border-radius: {theme.RADIUS_CONTROL}px;"
-        )
+        self.canvas.dress()
+        self.redraw()
 
     # --- data
 
-    def append_train(self, steps: ArrayLike, losses: ArrayLike) -> None:
-        """Training losses, in nats, in order of step; what is not a finite number is left out."""
-        x, y = np.asarray(steps, dtype=np.float64), np.asarray(losses, dtype=np.float64)
-        good = np.isfinite(x) & np.isfinite(y)
-        x, y = x[good], y[good]
-        if not len(x):
-            return
-        self._train.extend(x, y)
-        smoothed, self._state = smooth(y, self._smoothing.value(), self._state)
-        self._smoothed.extend(x, smoothed)
+    def describe(self, name: str, text: str) -> None:
+        """What to call the run that is shown, in tables, and the hash of the text it learns."""
+        self.run.name, self.run.text = name, text
+
+    def set_history(self, run: RunCurve) -> None:
+        """How a run learned before it goes on here: its validations, and where its steps stand.
+
+        Of the training losses, a log holds too few to be smoothed like the new ones.
+        """
+        run.forget_reports()
+        run.smooth_again(self.smoothing())
+        self.run = run
+        self.redraw()
+
+    def append_train(self, steps: ArrayLike, losses: ArrayLike, norms: ArrayLike | None = None) -> None:
+        """Losses [n] in nats and gradient norms [n, L + 2], in order of step; what is not finite is left out."""
+        self.run.append_train(steps, losses)
+        if norms is not None:
+            self.run.append_norms(steps, norms)
         self._plan()
 
     def append_validation(self, step: float, loss: float) -> None:
-        if np.isfinite(loss):
-            self._validation.extend(np.array([step], dtype=np.float64), np.array([loss], dtype=np.float64))
-            self._plan()
-
-    def set_comparison(self, name: str, steps: ArrayLike, losses: ArrayLike) -> None:
-        """Another run's validation, dashed, in the second data colour; an empty one removes it."""
-        x, y = np.asarray(steps, dtype=np.float64), np.asarray(losses, dtype=np.float64)
-        self._compared = (name, x, y) if len(x) else None
+        self.run.append_validation(step, loss)
         self._plan()
 
+    def append_place(self, step: float, characters: float, epochs: float, seconds: float) -> None:
+        """How much was read, and how long it took, until ``step``."""
+        self.run.append_place(step, characters, epochs, seconds)
+        self._plan()
+
+    def set_comparisons(self, runs: list[RunCurve]) -> None:
+        """Other runs beside this one, each in its own colour and dashes; at most ``MOST_RUNS``."""
+        self._compared = runs[:MOST_RUNS]
+        for run in self._compared:
+            run.smooth_again(self.smoothing())
+        self.reset_view()
+
+    def compared(self) -> list[RunCurve]:
+        return list(self._compared)
+
     def clear(self) -> None:
-        """A new run: no points, the whole view, the empty picture."""
-        self._train, self._validation, self._smoothed = Series(), Series(), Series()
-        self._state = Smoothing()
-        self._compared = None
+        """A new run: no points, the whole range, the empty picture."""
+        self.run = RunCurve(beta=self.smoothing())
+        self._compared = []
         self._cursor = None
         self._following = True
         self._redrawn = 0
@@ -272,65 +149,82 @@ class LossPlot(Card):
         self.redraw()
 
     def point_count(self) -> int:
-        return len(self._train)
+        return len(self.run.train)
 
     def sentence(self) -> str:
         return self._sentence.text()
 
     def exported(self, suffix: str) -> bytes:
-        """The content of a ``.png``, ``.svg`` or ``.csv`` file: the plot as it looks now, or its numbers in nats."""
+        """The content of a ``.png``, ``.svg`` or ``.csv`` file: the plot as it looks now, or all numbers."""
         if suffix == ".csv":
-            return to_csv(self._train, self._validation)
+            return to_csv([run for run in (self.run, *self._compared) if not run.is_empty() or run.norms])
         cursor = self._cursor
         self._cursor = None  # the reading line is of the moment
         self.redraw()
-        title = f"{self.title()} ({self._unit} a character, by step)"
-        picture = {".png": to_png, ".svg": to_svg}[suffix](self._plot, title, self.sentence())
-        self.set_reading_step(cursor)
+        unit = f"{self.unit()} a character, " if self._view == "loss" else ""
+        by = {"steps": "step", "seconds": "time"}.get(self.axis(), self.axis())
+        title = f"{_TITLES[self._view]} ({unit}by {by})"
+        picture = {".png": to_png, ".svg": to_svg}[suffix](self.canvas, title, self.sentence(), self.legend)
+        self.set_reading_place(cursor)
         return picture
 
     # --- settings
 
+    def view(self) -> View:
+        return self._view
+
+    def set_view(self, view: View) -> None:
+        """``loss`` or ``gradient``; each keeps its own axes."""
+        if view != self._view:
+            self._view = view
+            self.switch.buttons[view].setChecked(True)
+            self._cursor = None
+            self.reset_view()
+
+    def scales(self) -> Scales:
+        return self._scales[self._view]
+
+    def _set_scales(self, scales: Scales) -> None:
+        self._scales[self._view] = scales
+        self.reset_view()
+
     def unit(self) -> Unit:
-        return self._unit
+        return self._scales["loss"].unit
 
     def set_unit(self, unit: Unit) -> None:
-        if unit != self._unit:
-            self._unit = unit
-            self._bits.setChecked(unit == "bits")
-            self._following = True
-            self.redraw()
+        if unit != self.unit():
+            self._scales["loss"] = replace(self._scales["loss"], unit=unit)
+            self.reset_view()
             self.unit_changed.emit(unit)
 
     def _bits_toggled(self, on: bool) -> None:
         self.set_unit("bits" if on else "nats")
 
+    def axis(self) -> Axis:
+        return self.scales().axis
+
+    def set_axis(self, axis: Axis) -> None:
+        """What the bottom axis counts, of both views; compared runs are aligned by it."""
+        self._scales = {view: replace(scales, axis=axis) for view, scales in self._scales.items()}
+        self._cursor = None
+        self.reset_view()
+
     def set_log_x(self, on: bool) -> None:
-        self._log_x = on
-        self._log_x_button.setChecked(on)
-        self._set_axes()
+        self._set_scales(replace(self.scales(), log_x=on))
 
     def set_log_y(self, on: bool) -> None:
-        self._log_y = on
-        self._log_y_button.setChecked(on)
-        self._set_axes()
-
-    def _set_axes(self) -> None:
-        self._plot.getPlotItem().setLogMode(self._log_x, self._log_y)
-        self._following = True
-        self.redraw()
+        self._set_scales(replace(self.scales(), log_y=on))
 
     def smoothing(self) -> float:
-        return self._smoothing.value()
+        return self.tools.smoothing.value()
 
     def set_smoothing(self, value: float) -> None:
-        self._smoothing.set_value(value)
-        self._resmooth(self._smoothing.value())
+        self.tools.smoothing.set_value(value)
+        self._resmooth(self.smoothing())
 
     def _resmooth(self, beta: float) -> None:
-        self._smoothed = Series()
-        smoothed, self._state = smooth(self._train.y, beta)
-        self._smoothed.extend(self._train.x, smoothed)
+        for run in (self.run, *self._compared):
+            run.smooth_again(beta)
         self._plan()
 
     def settle(self) -> None:
@@ -342,7 +236,7 @@ class LossPlot(Card):
         self._following = True
         self.redraw()
 
-    def _zoomed(self, *_ignored: object) -> None:
+    def _zoomed(self) -> None:
         self._following = False
         self._plan()
 
@@ -352,13 +246,10 @@ class LossPlot(Card):
         if not self._timer.isActive():
             self._timer.start()
 
-    def _scale(self) -> float:
-        return 1 / NATS_PER_BIT if self._unit == "bits" else 1.0
-
     def shown_points(self) -> int:
         """How many points of the raw line are drawn now."""
-        x, _ = self._raw_line.getOriginalDataset()
-        return 0 if x is None else len(x)
+        raw = self.canvas.line("raw")
+        return 0 if raw is None else len(raw.x)
 
     def _redraw_timed(self) -> None:
         self._redrawn += 1
@@ -370,215 +261,140 @@ class LossPlot(Card):
 
     def redraw(self) -> None:
         """Draw what has come in. Called by the timer; at once only after a person changed something."""
-        empty = not len(self._train) and not len(self._validation)
+        scales = self.scales()
+        window: tuple[float, float] | None = None
+        if not self._following:
+            left, right = self.canvas.seen()[0]
+            window = scales.to_place(left), scales.to_place(right)
+        drawn = lines(self.run, self._compared, scales, window)
+        known = self.run.is_empty() and not self._compared
+        empty = not drawn and window is None
         self._stack.setCurrentIndex(0 if empty else 1)
-        self._update_tools()
-        scale = self._scale()
-        for series, line, points in (
-            (self._train, self._raw_line, POINTS),
-            (self._smoothed, self._smooth_line, SMOOTH_POINTS),
-            (self._validation, self._validation_line, SMOOTH_POINTS),
-        ):
-            x, y = self._visible(series.x, series.y)
-            x, y = decimate(x, y, points, self._log_x)
-            line.setData(np.maximum(x, 1) if self._log_x else x, y * scale)
-        if self._compared is not None:
-            _, x, y = self._compared
-            self._other_line.setData(np.maximum(x, 1) if self._log_x else x, y * scale)
-        else:
-            self._other_line.setData([], [])
+        self._tell_empty(known)
+        self.tools.set_useful(not known, self._view == "loss")
+        self.tools.show_axes(scales.axis, scales.log_x, scales.log_y, self.unit() == "bits")
+        self.canvas.set_axes(scales.axis, scales.log_x, scales.log_y)
+        self.canvas.draw(drawn)
         if self._following and not empty:
-            self._show_all(scale, not self._timed)
-        self._sentence.setText(summary_sentence(self._train.y, self._validation.y))
-        self._sentence.setVisible(not empty)
-        self._fit_sentence()
-        self._plot.setAccessibleDescription(self._sentence.text())
-        self._place_names(scale)
+            self._show_all(scales)
+        self._tell(empty)
+        self.canvas.place_names()
+        self.legend.set_lines(self._legend_lines(drawn))
         self._show_cursor()
 
-    def _fit_sentence(self) -> None:
-        """All of its lines, below the plot: the plot gives way, never the gap between them."""
-        lines = self._sentence.heightForWidth(self._stack.width())
-        self._sentence.setFixedHeight(max(lines, theme.SPACE_5))
+    def _legend_lines(self, drawn: list[Line]) -> list[Line]:
+        """The run on the page first; none where the names at the ends of the lines tell everything."""
+        if self.canvas.names_fit and not (self._compared and self._view == "loss"):
+            return []
+        own = ("train", "validation")
+        return sorted((line for line in drawn if line.name), key=lambda line: line.key not in own)
 
-    def _visible(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
-        """Zoomed in, the points are spent on what is seen (and one neighbour at each side)."""
-        if self._following or not len(x):
-            return x, y
-        low, high = self._plot.getPlotItem().getViewBox().viewRange()[0]
-        if self._log_x:
-            low, high = 10.0**low, 10.0 ** min(high, 300)
-        first = max(int(np.searchsorted(x, low)) - 1, 0)
-        last = min(int(np.searchsorted(x, high, side="right")) + 1, len(x))
-        return x[first:last], y[first:last]
+    def _show_all(self, scales: Scales) -> None:
+        ends = [end for run in (self.run, *self._compared) if (end := extent(run, scales)) is not None]
+        if not ends:
+            return
+        extra = np.empty(0)
+        if scales.view == "loss" and len(self.run.train):  # a single wild point of the raw line may leave the range
+            extra = scales.y(scales.value(np.quantile(self.run.train.raw.y[-POINTS:], [0.01, 0.99])))
+        low, high = min(end[0] for end in ends), max(end[1] for end in ends)
+        self.canvas.show_all((low, high), extra.tolist(), not self._timed)
 
-    def _show_all(self, scale: float, exact: bool) -> None:
-        box = self._plot.getPlotItem().getViewBox()
-        xs = [s.x for s in (self._train, self._validation) if len(s)]
-        # The range is that of what is read; a single wild point of the raw line may leave it.
-        ys = [self._smoothed.y, self._validation.y]
-        if self._compared is not None:
-            xs.append(self._compared[1])
-            ys.append(self._compared[2])
-        if len(self._train):
-            ys.append(np.quantile(self._train.y[-POINTS:], [0.01, 0.99]))
-        values = np.concatenate([y for y in ys if len(y)]) * scale
-        low_y, high_y = float(np.min(values)), float(np.max(values))
-        low_x, high_x = float(min(x[0] for x in xs)), float(max(x[-1] for x in xs))
-        if self._log_x:
-            low_x, high_x = float(np.log10(max(low_x, 1))), float(np.log10(max(high_x, 2)))
-        if self._log_y:
-            low_y, high_y = float(np.log10(max(low_y, 1e-6))), float(np.log10(max(high_y, 1e-6)))
-        spread = max(high_y - low_y, 0.02)
-        wanted_x = (low_x, max(high_x, low_x + 1e-3))
-        wanted_y = (low_y - 0.06 * spread, high_y + 0.06 * spread)
-        (now_x, now_y) = box.viewRange()
-        if exact or not (_roomy(now_x, wanted_x) and _roomy(now_y, wanted_y)):
-            # A new range makes every tick and label anew, which costs more than the curves: leave some room.
-            ahead = 0.0 if exact else _AHEAD * (wanted_x[1] - wanted_x[0])
-            box.setXRange(wanted_x[0], wanted_x[1] + ahead, padding=0.01)
-            box.setYRange(*wanted_y, padding=0)
+    def _tell_empty(self, nothing: bool) -> None:
+        if nothing:
+            self.empty.set_sentence("The curve starts with the first step.")
+        elif self._view == "gradient" and not any(run.norms for run in (self.run, *self._compared)):
+            self.empty.set_sentence(_NO_NORMS)
+        elif self._view == "gradient" and self.run.knows(self.axis()):
+            self.empty.set_sentence("All of these norms are zero, which has no logarithm; make the side axis even.")
+        else:
+            self.empty.set_sentence(f"Nothing here was counted in {self.axis()}; choose another axis.")
 
-    def _pixel(self, x: float, y: float) -> QPointF:
-        """Data in the shown unit to a point of the plot widget."""
-        view = QPointF(np.log10(max(x, 1)) if self._log_x else x, np.log10(max(y, 1e-6)) if self._log_y else y)
-        box = self._plot.getPlotItem().getViewBox()
-        return QPointF(self._plot.mapFromScene(box.mapViewToScene(view)))
+    def _tell(self, empty: bool) -> None:
+        told = "" if empty else self._gradient_words() if self._view == "gradient" else self._loss_words()
+        self._sentence.setText(told)
+        self._sentence.setVisible(bool(told))
+        lines_high = self._sentence.heightForWidth(self._stack.width())
+        self._sentence.setFixedHeight(max(lines_high, theme.SPACE_5))  # the plot gives way, never the gap between them
+        self.canvas.setAccessibleName(f"{_TITLES[self._view]} by {self.axis()}")
+        self.canvas.setAccessibleDescription(told)
 
-    def _place_names(self, scale: float) -> None:
-        """Each line's name at its right end, never one over another."""
-        ends: list[tuple[float, QLabel]] = []
-        entries = [("train", "train", self._smoothed.y), ("validation", "validation", self._validation.y)]
-        if self._compared is not None:
-            entries.append(("other", self._compared[0], self._compared[2]))
-        for label in self._names.values():
-            label.hide()
-        box = self._plot.getPlotItem().getViewBox()
-        area = box.mapRectToScene(box.rect())
-        right = self._plot.mapFromScene(area.topRight()).x() + theme.SPACE_2
-        for key, text, values in entries:
-            if not len(values):
-                continue
-            label = self._names[key]
-            room = _LABEL_ROOM - theme.SPACE_2
-            label.setText(label.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, room))
-            label.adjustSize()
-            y = self._pixel(1, float(values[-1]) * scale).y() - label.height() / 2
-            ends.append((min(max(y, area.top()), area.bottom() - label.height()), label))
-        lowest = -1e9
-        placed: list[tuple[float, QLabel]] = []
-        for y, label in sorted(ends, key=lambda end: end[0]):
-            placed.append((max(y, lowest), label))
-            lowest = placed[-1][0] + label.height() + 1
-        over = max(lowest - self._plot.height(), 0)  # where the plot is low, all move up together
-        for y, label in placed:
-            label.move(right, round(y - over))
-            label.show()
+    def _loss_words(self) -> str:
+        parts = [summary_sentence(self.run.train.raw.y, self.run.validation.y)]
+        if self._compared:
+            scales = self._scales["loss"]
+            runs = [("this run" if run is self.run else f"“{run.name}”", run) for run in (self.run, *self._compared)]
+            best = [
+                (name, float(scales.value(run.validation.y).min()) if len(run.validation) else None)
+                for name, run in runs
+                if not run.is_empty()
+            ]
+            texts = {run.text for run in (self.run, *self._compared) if run.text}
+            parts.append(comparison_sentence(best, scales.unit, len(texts) > 1))
+            lost = [f"“{run.name}”" for run in self._compared if not run.knows(self.axis())]
+            if lost:
+                parts.append(f"Not shown, as its log does not tell its {self.axis()}: {', '.join(lost)}.")
+        return " ".join(part for part in parts if part)
 
-    def _update_tools(self) -> None:
-        self._tools.setEnabled(len(self._train) > 0 or len(self._validation) > 0)
+    def _gradient_words(self) -> str:
+        run = next((run for run in (self.run, *self._compared) if run.norms), None)
+        if run is None:
+            return GRADIENT_HELP
+        told = gradient_sentence(run.norm_names(), [norm.raw.y for norm in run.norms])
+        return told if run is self.run else f"Of “{run.name}”: {told[:1].lower()}{told[1:]}"
 
     # --- reading values
 
-    def reading(self, step: float) -> str:
-        """The exact values nearest to ``step``, in the shown unit."""
-        scale = self._scale()
-        parts: list[str] = []
-        if len(self._train):
-            i = _nearest(self._train.x, step)
-            step = float(self._train.x[i])
-            parts.append(f"step {self._train.x[i]:,.0f}")
-            parts.append(f"train {self._train.y[i] * scale:.4f}, smoothed {self._smoothed.y[i] * scale:.4f}")
-        if len(self._validation):
-            i = _nearest(self._validation.x, step)
-            at = f"validation {self._validation.y[i] * scale:.4f}"
-            if not parts or abs(self._validation.x[i] - step) > 0.5:
-                at += f" at {self._validation.x[i]:,.0f}"
-            parts.append(at)
-        return " · ".join(parts) + (f" {self._unit}" if parts else "")
+    def reading(self, place: float) -> str:
+        """The exact values nearest to ``place`` (in what the axis counts), in the shown unit."""
+        return reading(self.run, self._compared, self.scales(), place)
 
-    def reading_step(self) -> float | None:
+    def reading_place(self) -> float | None:
         return self._cursor
 
-    def set_reading_step(self, step: float | None) -> None:
-        """Put the reading line at ``step``; None takes it away."""
-        self._cursor = step
+    def set_reading_place(self, place: float | None) -> None:
+        """Put the reading line there; None takes it away."""
+        self._cursor = place
         self._show_cursor()
 
     def _show_cursor(self) -> None:
-        shown = self._cursor is not None and (len(self._train) > 0 or len(self._validation) > 0)
-        self._crosshair.setVisible(shown)
-        self._readout.setVisible(shown)
-        if not shown or self._cursor is None:
+        steps = self._reading_steps()
+        if self._cursor is None or steps is None:
+            self.canvas.point_at(None, "")
             return
-        step = self._cursor
-        if len(self._train):
-            step = float(self._train.x[_nearest(self._train.x, step)])
-        self._crosshair.setPos(float(np.log10(max(step, 1))) if self._log_x else step)
-        self._readout.setText(self.reading(step))
-        self._readout.adjustSize()
-        self._readout.move(max(self._plot.width() - _LABEL_ROOM - self._readout.width(), 0), 2)
-        self._readout.raise_()
+        run, known = steps
+        at = known[nearest(known, run.step_at(self._cursor, self.axis()))]
+        place = float(run.place(np.array([at]), self.axis())[0])
+        x = float(self.scales().x(np.array([place]))[0])
+        self.canvas.point_at(x, self.reading(place))
 
-    def _hovered(self, where: QPointF) -> None:
-        box = self._plot.getPlotItem().getViewBox()
-        if not box.sceneBoundingRect().contains(where):
-            self.set_reading_step(None)
-            return
-        x = float(box.mapSceneToView(where).x())
-        self.set_reading_step(10 ** min(x, 15.0) if self._log_x else x)
+    def _reading_steps(self) -> tuple[RunCurve, np.ndarray] | None:
+        """The run whose points the reading line moves along, and their steps."""
+        for run in (self.run, *self._compared):
+            series = run.norms[0].raw if self._view == "gradient" and run.norms else run.train.raw
+            if self._view == "loss" and not len(series):
+                series = run.validation
+            if len(series) and run.knows(self.axis()):
+                return run, series.x
+        return None
+
+    def _pointed(self, x: float | None) -> None:
+        self.set_reading_place(None if x is None else self.scales().to_place(x))
 
     def _step_cursor(self, share: float) -> None:
-        xs = self._train.x if len(self._train) else self._validation.x
-        if not len(xs):
+        steps = self._reading_steps()
+        if steps is None:
             return
-        at = _nearest(xs, self._cursor) if self._cursor is not None else len(xs) - 1
-        move = int(np.sign(share)) * max(1, round(abs(share) * len(xs)))
-        self.set_reading_step(float(xs[min(max(at + move, 0), len(xs) - 1)]))
-        self._plot.setAccessibleDescription(self._readout.text())
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        kind = event.type()
-        if watched is self._plot and kind == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
-            share = {
-                Qt.Key.Key_Left: -0.005, Qt.Key.Key_Right: 0.005,
-                Qt.Key.Key_PageUp: -0.1, Qt.Key.Key_PageDown: 0.1,
-            }.get(Qt.Key(event.key()))  # fmt: skip
-            if share is not None:
-                self._step_cursor(share)
-                return True
-            if event.key() == Qt.Key.Key_Home:
-                self.reset_view()
-                return True
-            if event.key() == Qt.Key.Key_Escape and self._cursor is not None:
-                self.set_reading_step(None)
-                return True
-        elif kind == QEvent.Type.MouseButtonDblClick and isinstance(event, QMouseEvent):
-            self.reset_view()
-            return True
-        elif kind == QEvent.Type.Leave:
-            self.set_reading_step(None)
-        elif kind == QEvent.Type.Resize:
-            self._resized.start()
-        return super().eventFilter(watched, event)
+        run, known = steps
+        at = len(known) - 1
+        if self._cursor is not None:
+            at = nearest(known, run.step_at(self._cursor, self.axis()))
+        move = int(np.sign(share)) * max(1, round(abs(share) * len(known)))
+        step = known[min(max(at + move, 0), len(known) - 1)]
+        self.set_reading_place(float(run.place(np.array([step]), self.axis())[0]))
+        self.canvas.setAccessibleDescription(self.canvas.readout.text())
 
     def sizeHint(self) -> QSize:
         return QSize(720, 380)
 
     def hasHeightForWidth(self) -> bool:
         return False  # the plot takes what it is given; the sentence beneath it must not decide
-
-
-def _roomy(now: list[float], wanted: tuple[float, float]) -> bool:
-    """Whether a range shows what is wanted, without much empty space."""
-    slack = 2 * _AHEAD * (wanted[1] - wanted[0])
-    return now[0] <= wanted[0] <= now[0] + slack and now[1] - slack <= wanted[1] <= now[1]
-
-
-def _nearest(x: Floats, value: float) -> int:
-    right = int(np.searchsorted(x, value))
-    if right <= 0:
-        return 0
-    if right >= len(x):
-        return len(x) - 1
-    return right if x[right] - value < value - x[right - 1] else right - 1

@@ -1,20 +1,18 @@
-"""Smoothing, decimation, the sentence, and the plot that shows them."""
-
-import itertools
+"""Smoothing, decimation, a run's curve, and the sentences about it."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor
-from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
 
-from chargen.gui import theme
-from chargen.gui.widgets.curve_summary import summary_sentence
+from chargen.gui.widgets.curve_summary import (
+    GRADIENT_HELP,
+    comparison_sentence,
+    gradient_sentence,
+    summary_sentence,
+)
 from chargen.gui.widgets.curves import Series, decimate, smooth
-from chargen.gui.widgets.loss_plot import LossPlot
+from chargen.gui.widgets.run_curve import AXES, RunCurve
 
 FALL = 1.4 + 2.8 * np.exp(-np.arange(2000) / 400)
 
@@ -99,125 +97,50 @@ def test_the_curve_in_words(train, validation, says: str) -> None:
     assert bool(sentence) == bool(says)
 
 
-def plot(qtbot) -> LossPlot:
-    made = LossPlot()
-    qtbot.addWidget(made)
-    made.resize(760, 420)
-    made.show()
-    return made
+def test_several_runs_in_words() -> None:
+    runs = [("“slow”", 1.7), ("this run", 1.5), ("“unmeasured”", None), ("“c”", 1.625), ("“d”", 2.0), ("“e”", 3.0)]
+    told = comparison_sentence(runs, "nats")
+    assert told.startswith("Lowest on held-out text: this run with 1.500 nats; then “c” 1.625 (+0.125), “slow” 1.700")
+    assert told.endswith("2 more.")
+    assert "different texts" in comparison_sentence(runs[:2], "bits", other_texts=True)
+    assert comparison_sentence(runs[:1], "nats") == ""
+    assert comparison_sentence([("a", None), ("b", None)], "nats") == ""
 
 
-def test_empty_plot_is_a_picture_with_a_sentence(qtbot) -> None:
-    made = plot(qtbot)
-    assert made._stack.currentWidget() is made._ghost
-    made.append_train([1, 2], [4.0, 3.9])
-    qtbot.waitUntil(lambda: made._stack.currentWidget() is made._plot)
-    made.clear()
-    assert made._stack.currentWidget() is made._ghost
-    assert made.point_count() == 0
+def test_gradients_in_words() -> None:
+    flat = np.full(200, 0.5)
+    burst = np.concatenate([flat, np.full(25, 60.0)])
+    assert gradient_sentence(["layer 1", "head"], [flat, flat]).startswith("All parts learn")
+    assert gradient_sentence(["layer 1", "head"], [flat * 1e-5, flat]).startswith("Almost still: layer 1.")
+    assert gradient_sentence(["layer 1", "head"], [burst, flat]).startswith("Growing steeply: layer 1;")
+    for early in ([], [flat[:5], flat[:5]]):
+        assert gradient_sentence(["layer 1", "head"][: len(early)], early) == GRADIENT_HELP
 
 
-def test_redraws_are_bounded_in_number_and_size(qtbot) -> None:
-    made = plot(qtbot)
-    drawn: list[int] = []
-    original = made.redraw
-    made._timer.timeout.disconnect()
-    made._timer.timeout.connect(lambda: (drawn.append(1), original()))
-    for start in range(0, 60_000, 100):
-        made.append_train(np.arange(start, start + 100), np.full(100, 2.0))
-    assert not drawn, "adding does not draw"
-    qtbot.waitUntil(lambda: bool(drawn))
-    qtbot.wait(120)
-    assert len(drawn) <= 2, "once for the points, once perhaps for the new size"
-    assert made.point_count() == 60_000
-    assert 100 < made.shown_points() <= 2_000
+def test_steps_stand_on_every_axis_and_back() -> None:
+    run = RunCurve()
+    assert [axis for axis in AXES if run.knows(axis)] == ["steps"]
+    run.append_place(10, 1_000, 0.5, 4.0)
+    run.append_place(20, 2_000, 1.0, 9.0)
+    run.append_place(20, 9_999, 9.0, 99.0)  # said twice: the first counts
+    run.append_place(30, 3_000, 1.5, 2.0)  # a new session: its seconds come on top
+    run.append_place(40, float("nan"), 2.0, 4.0)
+    steps = np.array([0.0, 5.0, 15.0, 30.0, 60.0])
+    assert run.place(steps, "steps") is steps
+    assert run.place(steps, "characters").tolist() == [0, 500, 1_500, 3_000, 6_000]
+    assert run.place(steps, "epochs").tolist() == [0, 0.25, 0.75, 1.5, 3.0]
+    assert run.place(steps, "seconds")[:4].tolist() == [0, 2.0, 6.5, 11.0]
+    for axis in AXES:
+        assert [run.step_at(value, axis) for value in run.place(steps, axis)] == pytest.approx(steps)
 
 
-def test_what_is_not_a_number_is_left_out(qtbot) -> None:
-    made = plot(qtbot)
-    made.append_train([1, 2, 3], [4.0, float("nan"), float("inf")])
-    made.append_validation(3, float("nan"))
-    made.redraw()
-    assert made.point_count() == 1
-    assert "validation" not in made.reading(1)
-
-
-def test_reading_in_both_units(qtbot) -> None:
-    made = plot(qtbot)
-    made.set_smoothing(0.0)
-    made.append_train([10, 20], [2.0, 1.0])
-    made.append_validation(20, 1.5)
-    made.redraw()  # the tools wake with the first drawing
-    assert made.reading(19) == "step 20 · train 1.0000, smoothed 1.0000 · validation 1.5000 nats"
-    with qtbot.waitSignal(made.unit_changed) as told:
-        QTest.mouseClick(made._bits, Qt.MouseButton.LeftButton)
-    assert told.args == ["bits"]
-    assert "train 1.4427" in made.reading(20)
-    _, shown = made._raw_line.getOriginalDataset()
-    assert shown[-1] == pytest.approx(1 / np.log(2))
-    assert "validation 2.1640 at 20" in made.reading(10)
-
-
-def test_arrows_read_the_curve_and_home_shows_all(qtbot) -> None:
-    made = plot(qtbot)
-    made.append_train(np.arange(1, 101), FALL[:100])
-    made.redraw()
-    QTest.keyClick(made._plot, Qt.Key.Key_Left)
-    assert made.reading_step() == 99
-    assert made._readout.isVisible()
-    assert "step 99" in made._plot.accessibleDescription()
-    QTest.keyClick(made._plot, Qt.Key.Key_Escape)
-    assert made._readout.isHidden()
-    box = made._plot.getPlotItem().getViewBox()
-    whole = box.viewRange()
-    box.setXRange(10, 20)
-    made._zoomed()
-    made.redraw()
-    assert made.shown_points() < 20, "zoomed in, only what is seen is drawn"
-    QTest.keyClick(made._plot, Qt.Key.Key_Home)
-    assert box.viewRange()[0] == pytest.approx(whole[0])
-
-
-@pytest.mark.parametrize(("log_x", "log_y"), [(True, False), (False, True), (True, True)])
-def test_log_axes_show_the_same_data(log_x: bool, log_y: bool, qtbot) -> None:
-    made = plot(qtbot)
-    made.append_train(np.arange(0, 2000), FALL)
-    made.set_log_x(log_x)
-    made.set_log_y(log_y)
-    (low_x, high_x), (low_y, high_y) = made._plot.getPlotItem().getViewBox().viewRange()
-    assert high_x == pytest.approx(np.log10(1999) if log_x else 1999, rel=0.1)
-    top = FALL.max()
-    assert low_y < (np.log10(1.5) if log_y else 1.5) < (np.log10(top) if log_y else top) < high_y + 0.3
-    assert low_x <= high_x
-
-
-def test_smoothing_control_smooths_again(qtbot) -> None:
-    made = plot(qtbot)
-    noisy = FALL + np.random.default_rng(1).normal(0, 0.2, len(FALL))
-    made.append_train(np.arange(len(noisy)), noisy)
-    rough = np.abs(np.diff(made._smoothed.y)).mean()
-    made.set_smoothing(0.99)
-    assert np.abs(np.diff(made._smoothed.y)).mean() < rough / 3
-    made.append_train([2001], [1.4])
-    assert len(made._smoothed) == made.point_count()
-
-
-def test_names_of_lines_do_not_cover_each_other(qtbot) -> None:
-    made = plot(qtbot)
-    made.append_train([1, 2, 3], [2.0, 1.5, 1.40])
-    made.append_validation(3, 1.40)
-    made.set_comparison("a rather long name of another run", [1, 2, 3], [2.0, 1.6, 1.41])
-    made.redraw()
-    shown = sorted((label.geometry() for label in made._names.values()), key=lambda r: r.top())
-    assert all(label.isVisible() for label in made._names.values())
-    assert all(a.bottom() < b.top() for a, b in itertools.pairwise(shown))
-    assert all(r.right() <= made._plot.width() for r in shown)
-
-
-def test_plot_follows_the_theme(qapp: QApplication, qtbot) -> None:
-    made = plot(qtbot)
-    made.append_train([1, 2, 3], [2.0, 1.5, 1.4])
-    made.redraw()
-    theme.apply(qapp, "dark")
-    image = made._plot.grab().toImage()
-    assert image.pixelColor(image.width() - 3, image.height() // 2) == QColor(theme.DARK.surface)
+def test_norms_of_another_network_begin_anew() -> None:
+    run = RunCurve()
+    run.append_norms([1, 2], [[1.0, 2.0, 3.0], [1.0, float("nan"), 3.0]])
+    assert run.norm_names() == ["embedding", "layer 1", "head"]
+    assert [len(norm) for norm in run.norms] == [1, 1, 1]
+    run.append_norms([3], [[1.0, 2.0, 3.0, 4.0]])
+    assert run.norm_names() == ["embedding", "layer 1", "layer 2", "head"]
+    assert [norm.raw.x.tolist() for norm in run.norms] == [[3.0]] * 4
+    run.append_norms([4], np.empty((1, 0)))
+    assert len(run.norms) == 4
