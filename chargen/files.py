@@ -152,6 +152,23 @@ def _destination(path: Path) -> Path:
     return path
 
 
+def move(path: Path, target: Path) -> None:
+    """Give a file another name on the same disk, or another folder; what has that name already is refused.
+
+    Raises:
+        FileError: there is no such file, the name is taken, or it cannot be moved.
+    """
+    if target.exists():
+        raise FileError(f"Cannot move “{path}” to “{target}”: that name is taken.")
+    try:
+        os.replace(path, target)
+        _sync_folder(target.parent)
+        if path.parent != target.parent:
+            _sync_folder(path.parent)
+    except OSError as error:
+        raise FileError(describe_os_error("move", path, error)) from error
+
+
 def previous_of(path: Path) -> Path:
     """The name under which :func:`write_atomic` keeps the file it replaced."""
     return path.with_name(path.name + ".previous")

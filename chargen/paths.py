@@ -53,6 +53,11 @@ def states_dir() -> Path:
     return data_dir() / "states"
 
 
+def drafts_dir() -> Path:
+    """The drafts of the Write page, and in a folder of it those that were deleted."""
+    return data_dir() / "drafts"
+
+
 def settings_file() -> Path:
     """The window's settings (JSON)."""
     return (_home() or Path(platformdirs.user_config_dir("chargen", appauthor=False))) / "settings.json"

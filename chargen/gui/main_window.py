@@ -27,6 +27,7 @@ from chargen.gui.pickers import Pickers
 from chargen.gui.settings_store import WindowSettings
 from chargen.gui.widgets.banner import InlineBanner
 from chargen.gui.widgets.drop_zone import DropOverlay
+from chargen.gui.widgets.notices import Notices
 from chargen.gui.widgets.rail import Rail, RailItem
 from chargen.gui.widgets.status_line import StatusLine
 
@@ -59,7 +60,7 @@ class MainWindow(QMainWindow):
         self._rail = Rail([RailItem(key, name, icon, shortcut) for key, name, icon, shortcut, _, _ in PAGES])
         self._rail.selected.connect(self.show_page)
         self._stack = QStackedWidget()
-        self.banner = InlineBanner()
+        self.notices = Notices()
         self.status = StatusLine()
         self._progress: Any = None  # the last Progress of the training
         self._reading: float | None = None
@@ -72,16 +73,9 @@ class MainWindow(QMainWindow):
         self._restore()
 
     def _lay_out(self) -> None:
-        notices = QVBoxLayout()
-        notices.setContentsMargins(theme.SPACE_6, theme.SPACE_3, theme.SPACE_6, 0)
-        notices.addWidget(self.banner)
-        self._notices = QWidget()
-        self._notices.setLayout(notices)
-        self._notices.hide()
-        self.banner.dismissed.connect(self._notices.hide)
         right = QVBoxLayout()
         right.setSpacing(0)
-        right.addWidget(self._notices)
+        right.addWidget(self.notices)
         right.addWidget(self._stack, 1)
         middle = QHBoxLayout()
         middle.setSpacing(0)
@@ -122,6 +116,7 @@ class MainWindow(QMainWindow):
         self._action(do, "R&uns", self._runs, "Ctrl+Shift+R")
         do.addSeparator()
         self._action(do, "&Write", self._write, "Ctrl+Return")
+        self._action(do, "&New draft", self._new_draft, "Ctrl+N")
         view = bar.addMenu("&View")
         group = QActionGroup(self)
         for choice, name in (("system", "&As the system"), ("light", "&Light"), ("dark", "&Dark")):
@@ -168,6 +163,10 @@ class MainWindow(QMainWindow):
     def _write(self) -> None:
         self.show_page("write")
         self.page("write").write_or_stop()  # type: ignore[attr-defined]
+
+    def _new_draft(self) -> None:
+        self.show_page("write")
+        self.page("write").new_draft()  # type: ignore[attr-defined]
 
     def _train(self) -> None:
         self.show_page("train")
@@ -228,9 +227,13 @@ class MainWindow(QMainWindow):
         self._training_state(desk.training_state)
 
     def show_notice(self, kind: Any, sentence: str) -> None:
-        """One sentence above the page, until it is dismissed or another takes its place."""
-        self.banner.show_message(kind, words.in_window(sentence))
-        self._notices.show()
+        """One sentence above the page, until it is dismissed; others stand below it."""
+        self.notices.say(kind, words.in_window(sentence))
+
+    @property
+    def banner(self) -> InlineBanner:
+        """The newest notice."""
+        return self.notices.newest
 
     def _refused(self, sentence: str) -> None:
         self.show_notice("caution", sentence)

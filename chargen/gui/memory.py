@@ -1,4 +1,4 @@
-"""Everything comes back: what lay on the desk, what was chosen, what stood on the Write page.
+"""Everything comes back: what lay on the desk, what was chosen, how the pages were laid out, the drafts.
 
 Written a moment after something changed, and once more when the window closes; read by jobs behind the
 painted window.
@@ -13,13 +13,15 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QSplitter, QWidget
 
 from chargen.gui import settings_store
 from chargen.gui.desk import Desk, OpenModel
 from chargen.gui.main_window import MainWindow
 from chargen.gui.settings_store import WindowSettings
 from chargen.gui.tasks import TextChoices
-from chargen.jobs import Done, Failed, Worker
+from chargen.gui.widgets.fold import Fold
+from chargen.jobs import Done, Worker
 
 TEXTS = 8
 SAVED_AFTER_MS = 800
@@ -37,7 +39,7 @@ class Memory(QObject):
         self._writing = threading.Lock()
         self._version = 0
         self._recent: list[Recent] = []
-        self._draft: Any = None  # read, but the Write page is not made yet
+        self._awake = False  # the window is painted: the drafts may be read
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(SAVED_AFTER_MS)
@@ -51,15 +53,22 @@ class Memory(QObject):
             self._page_made(key, page)
 
     def bring_back(self, desk_too: bool = True) -> None:
-        """Open again what lay on the desk (unless something else was asked for), show the draft, look at the texts."""
+        """Open again what lay on the desk (unless something else was asked for), read the drafts, look at the texts."""
         settings = self._settings
         choices = self._choices()
         if desk_too:
             text = choices[0] if settings.text_open and choices else None
             model = Path(settings.model) if settings.model else None
             self._desk.reopen(text, model, settings.model_name)
-        self._desk.run_job("draft", _load_draft, self._draft_read)
+        self._awake = True
+        self._read_drafts()
         self.look()
+
+    def _read_drafts(self) -> None:
+        page: Any = self._window.made_pages().get("write")
+        if self._awake and page is not None:
+            wanted = self._settings.writing.get("draft")
+            page.shelf.bring_back(wanted if isinstance(wanted, str) else None)
 
     # --- recent texts
 
@@ -140,6 +149,7 @@ class Memory(QObject):
             self._changed()
 
     def _page_made(self, key: str, page: Any) -> None:
+        _lay_out(page, self._settings.layout.get(key))
         if key == "corpus":
             self.recent.connect(page.empty.set_recent)
             page.empty.recent.connect(self.open_recent)
@@ -150,36 +160,7 @@ class Memory(QObject):
         elif key == "write":
             page.recall(self._settings.writing)
             page.settings_changed.connect(self._changed)
-            page.written.connect(self._written)
-            if self._draft is not None:
-                page.restore(self._draft)
-
-    # --- the text on the Write page
-
-    def _draft_read(self, event: Any) -> None:
-        if isinstance(event, Done) and event.result is not None:
-            self._draft = event.result
-            page: Any = self._window.made_pages().get("write")
-            if page is not None:
-                page.restore(self._draft)
-        elif isinstance(event, Failed):
-            self._desk.notice.emit("caution", event.sentence)
-
-    def _written(self, draft: Any) -> None:
-        self._draft = None
-
-        def work(_worker: Worker) -> None:
-            from chargen.gui.pages.write_draft import save_draft
-
-            with self._writing:
-                save_draft(draft)
-
-        def on_event(event: Any) -> None:
-            if isinstance(event, Failed):
-                self._desk.notice.emit("caution", f"The text on the Write page is not kept. {event.sentence}")
-
-        self._desk.run_job("draft", work, on_event)
-        self._changed()
+            self._read_drafts()
 
     # --- saving
 
@@ -193,6 +174,9 @@ class Memory(QObject):
             self._settings.training = pages["train"].form.remembered()
         if "write" in pages:
             self._settings.writing = pages["write"].remembered()
+        for key, page in pages.items():
+            before = self._settings.layout.get(key)
+            self._settings.layout[key] = _layout(page, before if isinstance(before, dict) else {})
         return copy.deepcopy(self._settings)
 
     def _save(self) -> None:
@@ -212,14 +196,34 @@ class Memory(QObject):
         self._timer.stop()
         self._version += 1
         self._gather()
+        page: Any = self._window.made_pages().get("write")
+        if page is not None:
+            page.shelf.save()
         with self._writing:
             pass  # what is being written is finished first
 
 
-def _load_draft(_worker: Worker) -> Any:
-    from chargen.gui.pages.write_draft import load_draft
+def _layout(page: QWidget, before: dict[str, Any]) -> dict[str, Any]:
+    """Which folds of a page are open, and the sizes beside its splitters; of hidden parts as they were before."""
+    folds = {fold.heading.text(): fold.is_open() for fold in page.findChildren(Fold)}
+    sizes = {splitter.objectName(): splitter.sizes() for splitter in page.findChildren(QSplitter)}
+    known = before.get("splitters")
+    splitters = {name: size for name, size in sizes.items() if all(size)}
+    return {"folds": folds, "splitters": {**(known if isinstance(known, dict) else {}), **splitters}}
 
-    return load_draft()
+
+def _lay_out(page: QWidget, layout: Any) -> None:
+    """Fold and divide a page as it was; what makes no sense is left out."""
+    layout = layout if isinstance(layout, dict) else {}
+    folds, splitters = layout.get("folds"), layout.get("splitters")
+    for fold in page.findChildren(Fold):
+        if isinstance(folds, dict) and folds.get(fold.heading.text()) is True:
+            fold.set_open(True)
+    for splitter in page.findChildren(QSplitter):
+        sizes: Any = splitters.get(splitter.objectName()) if isinstance(splitters, dict) else None
+        whole = isinstance(sizes, list) and len(sizes) == splitter.count()
+        if whole and all(type(size) is int and 0 < size < 100_000 for size in sizes):
+            splitter.setSizes(sizes)
 
 
 def _look(choices: TextChoices, name: str) -> Recent:

@@ -26,6 +26,7 @@ class WindowSettings:
         texts: how the last texts were read, newest first. text_open: whether the first of them lay on the desk.
         model, model_name: the file or run folder of the model on the desk, and what it was called.
         training, writing: the choices of these pages.
+        layout: which folds are open, and where the splitters stand, by page.
     """
 
     theme: str = "system"
@@ -38,6 +39,7 @@ class WindowSettings:
     model_name: str = ""
     training: dict[str, Any] = field(default_factory=dict)
     writing: dict[str, Any] = field(default_factory=dict)
+    layout: dict[str, Any] = field(default_factory=dict)
 
 
 _CHOICES = {"theme": ("light", "dark", "system"), "page": ("corpus", "train", "write")}

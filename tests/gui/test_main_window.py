@@ -108,7 +108,7 @@ def test_several_kinds_at_once_are_refused_by_name(qtbot: QtBot, make: Windows, 
     assert made.window.banner.isVisible()
     assert "several kinds" in made.window.banner.sentence()
     made.window.banner.dismiss()
-    assert not made.window._notices.isVisible()
+    assert not made.window.notices.isVisible()
     assert kept
 
 

@@ -15,10 +15,15 @@ from chargen.gui.memory import SAVED_AFTER_MS, TEXTS, Memory
 from chargen.gui.pages.corpus import CorpusPage
 from chargen.gui.pages.train import TrainPage
 from chargen.gui.pages.write import WritePage
-from chargen.gui.pages.write_draft import draft_file
 from chargen.gui.settings_store import WindowSettings
+from chargen.jobs import Job
 from chargen.model.model_file import Model, save_model
-from chargen.paths import settings_file
+from chargen.paths import drafts_dir, settings_file
+from chargen.sampling import draft_folder
+from chargen.sampling.job import Keep, SoFar, Written
+from chargen.sampling.replay import replay
+from chargen.sampling.sampler import Sampler
+from chargen.sampling.settings import SamplingSettings
 from tests.gui.helpers import Answers, Factory, Heard, make_desk, started, write_play
 from tests.gui.write_helpers import build_model
 
@@ -51,8 +56,11 @@ class Session:
 
     @property
     def write(self) -> WritePage:
+        made = "write" in self.window.made_pages()
         page = self.window.page("write")
         assert isinstance(page, WritePage)
+        if not made:
+            self.settle()  # the drafts are read
         return page
 
     @property
@@ -250,21 +258,164 @@ def test_without_its_model_a_text_is_shown_and_can_be_exported(start: Start, tmp
     assert page.export_button.isEnabled()
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"kind": "chargen draft"}', b"[" * 100_000, b"cut"])
-def test_a_damaged_draft_is_kept_aside(start: Start, tmp_path: Path, content: bytes) -> None:
+@pytest.mark.parametrize("content", [b"", b"{", b"[" * 100_000, b"\xff" * 64, b"cut", b"flipped"])
+def test_a_damaged_draft_is_kept_aside_and_the_others_open(start: Start, tmp_path: Path, content: bytes) -> None:
+    first = start()
+    first.desk.open_model(write_model(tmp_path))
+    first.settle()
+    kept = first.compose()
+    first.write.new_draft()
+    first.compose()
+    damaged = drafts_dir() / f"{first.write.shelf.current}.draft"
+    first.end()
+    whole = damaged.read_bytes()
+    if content == b"cut":
+        content = whole[:-30]
+    elif content == b"flipped":
+        content = whole[:-1] + bytes([whole[-1] ^ 1])
+    damaged.write_bytes(content)
+    second = start()
+    assert second.write.view.text() == kept
+    ((kind, sentence),) = second.notices.values
+    assert kind == "caution" and f"{damaged.name}.damaged" in sentence
+    assert damaged.with_name(f"{damaged.name}.damaged").read_bytes() == content
+    assert start().notices.values == []  # told once
+
+
+def test_drafts_come_back_each_with_its_own(start: Start, tmp_path: Path) -> None:
+    first = start()
+    first.desk.open_model(write_model(tmp_path), "The tale")
+    first.settle()
+    page, control = first.write, first.write.seed_state.control
+    page.controls.temperature.set_value(0.4)
+    one = first.compose()
+    page.new_draft()
+    page.controls.temperature.set_value(1.3)
+    control.seed.set_value(99)
+    control.scale.set_value(0.5)
+    control.chosen.emit("random")
+    page.surprise.setChecked(True)
+    two = first.compose()
+    assert page.shelf.current and page.drafts.isChecked()
+    page = start().write
+    assert page.view.text() == two and page.drafts.isChecked() and page.surprise.isChecked()
+    seed = page.seed_state.choice()
+    assert (seed.kind, seed.random_seed, seed.scale) == ("random", 99, 0.5)
+    assert [row.title for row in page.shelf.cards] and page.drafts.text() == "Drafts 2"
+    page.shelf.switch(page.shelf.cards[1].id)
+    first.qtbot.waitUntil(lambda: page.view.text() == one)
+    assert page.controls.temperature.value() == 0.4 and page.seed_state.choice().kind == "zeros"
+
+
+def test_a_captured_state_comes_back_by_value(start: Start, tmp_path: Path) -> None:
     first = start()
     first.desk.open_model(write_model(tmp_path))
     first.settle()
     first.compose()
+    first.write.seed_state.control.chosen.emit("last")
+    held = first.write.seed_state.seed()
+    second = start().write
+    again = second.seed_state.seed()
+    assert second.seed_state.choice().kind == "held"
+    assert (again.h == held.h).all() and second.seed_state.choice().label.startswith("After")  # type: ignore[union-attr]
+
+
+def test_zeros_chosen_for_a_model_with_a_learned_start_stay(start: Start, tmp_path: Path) -> None:
+    first = start()
+    first.desk.open_model(write_model(tmp_path, build_model(initial_state="learned")))
+    first.settle()
+    assert first.write.seed_state.choice().kind == "learned"
+    first.write.seed_state.control.chosen.emit("zeros")
+    assert start().write.seed_state.choice().kind == "zeros"
+
+
+def test_what_is_being_written_is_kept_as_far_as_shown(start: Start, tmp_path: Path, qtbot: QtBot) -> None:
+    first = start()
+    first.desk._make_job = Job  # a real thread: it writes while the window closes
+    first.desk.open_model(write_model(tmp_path))
+    qtbot.waitUntil(lambda: first.desk.model is not None)
+    first.write.controls.length.setValue(10_000_000)
+    first.write.write_or_stop()
+    qtbot.waitUntil(lambda: first.write.view.length() > 200)
+    first.write.controls.temperature.set_value(0.3)
+    first.write.controls.temperature.changed.emit(0.3)
+    at = first.write.view.length()
+    qtbot.waitUntil(lambda: first.write.view.length() > at + 500)
     first.end()
-    content = draft_file().read_bytes()[:-30] if content == b"cut" else content
-    draft_file().write_bytes(content)
+    shown = first.write.view.text()
+    page = start().write
+    assert page.view.text() == shown and page.continue_button.isEnabled()
+    assert page._document is not None
+    (sample,) = page._document.samples(".json")
+    assert sample.temperature_changes and replay(build_model(), sample).text == shown
+
+
+def test_a_kill_loses_little_of_a_long_text(start: Start, tmp_path: Path, qtbot: QtBot) -> None:
+    first = start("write")
+    first.desk.open_model(write_model(tmp_path))
+    first.settle()
+    first.write.write_or_stop()
+    held = first.factory.held["write"]
+    first.write._keep()
+    assert held.commands == [Keep()]
+    sample = Sampler(build_model()).write(SamplingSettings(length=80, random_seed=3))
+    held.post(SoFar(Written(sample, None, "stopped")))
+    first.write.shelf._timer.setInterval(1)
+    qtbot.waitUntil(lambda: len(list(drafts_dir().glob("*.draft"))) == 1 if drafts_dir().exists() else False)
+    (file,) = drafts_dir().glob("*.draft")
+    assert draft_folder.load(file.stem).text == sample.text
+
+
+def test_how_the_pages_are_laid_out_comes_back(start: Start, tmp_path: Path) -> None:
+    first = start("train")
+    first.desk.open_model(write_model(tmp_path))
+    first.settle()
+    first.window.show_page("write")
+    first.write.drafts.setChecked(True)
+    first.write.splitter.setSizes([300, 400])
+    first.write.controls.advanced.set_open(True)
+    width = first.write.splitter.sizes()[0]
+    assert width != start().write.splitter.sizes()[0] or width == 300
     second = start()
-    assert second.write.view.length() == 0
-    ((kind, sentence),) = second.notices.values
-    assert kind == "caution" and "draft.json.damaged" in sentence
-    assert draft_file().with_name("draft.json.damaged").read_bytes() == content
-    assert start().notices.values == []  # told once
+    second.window.show_page("write")
+    assert second.write.controls.advanced.is_open() and not second.train.form.advanced.is_open()
+    second.qtbot.waitUntil(lambda: second.write.splitter.sizes()[0] == width)
+
+
+def test_the_place_in_a_long_draft_comes_back(start: Start, tmp_path: Path) -> None:
+    first = start()
+    first.desk.open_model(write_model(tmp_path))
+    first.settle()
+    first.window.show_page("write")
+    first.compose(20_000)
+    first.write.view.set_place(7_000)
+    place = first.write.view.place()
+    assert place is not None and 6_800 <= place <= 7_000
+    second = start()
+    second.window.show_page("write")
+    second.qtbot.waitUntil(lambda: second.write.view.place() == place)
+
+
+def test_all_notices_of_the_start_are_shown(start: Start, tmp_path: Path) -> None:
+    first = start()
+    play, model = write_play(tmp_path), write_model(tmp_path)
+    first.desk.read_texts([play])
+    first.desk.open_model(model)
+    first.settle()
+    first.end()
+    play.unlink()
+    model.unlink()
+    second = start()
+    second.window.show_notice("caution", "The window's settings were damaged.")
+    said = second.window.notices.sentences()
+    assert len(said) == 3 and said[-1] == "The window's settings were damaged."
+    second.window.show_notice("info", "A fourth.")
+    assert second.window.notices.sentences() == said  # it waits
+    second.window.notices.banners[0].dismiss()
+    assert second.window.notices.sentences()[-1] == "A fourth."
+    for banner in second.window.notices.banners:
+        banner.dismiss()
+    assert second.window.notices.isHidden()
 
 
 @pytest.mark.parametrize("value", [None, 3, "x", [], {}, [1], {"paths": 3}, "\x00", 1e300])

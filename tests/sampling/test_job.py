@@ -1,6 +1,7 @@
 """Sampling as a job: chunks, commands, and what is kept when it ends early."""
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,12 +16,14 @@ from chargen.sampling.job import (
     Begun,
     Chunk,
     Drawn,
+    Keep,
     Made,
     Pen,
     PrimedBy,
     Reading,
     Request,
     SetTemperature,
+    SoFar,
     Stop,
     Written,
     load,
@@ -120,11 +123,37 @@ def test_temperature_is_changed_between_characters_and_recorded(model: Model) ->
     assert replay(model, sample).text == sample.text
 
 
-def test_cancel_ends_it_at_once(model: Model) -> None:
+def test_cancel_ends_it_at_once_and_loses_nothing(model: Model) -> None:
     job = Job("write", write(Pen(model), Request(ENDLESS))).start()
+    time.sleep(0.1)
+    job.cancel()
+    assert job.join(5)
+    events = job.mailbox.drain()
+    written = events[-1].result
+    assert written.ended == "stopped" and written.state is not None
+    assert written.sample.text == "".join(event.text for event in events if isinstance(event, Chunk))
+    assert replay(model, written.sample).text == written.sample.text
+
+
+def test_cancel_while_a_prompt_is_read(model: Model) -> None:
+    job = Job("write", write(Pen(model), Request(replace(ENDLESS, prompt="abc " * 20_000)))).start()
     job.cancel()
     assert job.join(5)
     assert isinstance(job.mailbox.drain()[-1], Cancelled)
+
+
+def test_what_is_written_until_now_is_told_and_writing_goes_on(model: Model) -> None:
+    job = Job("write", write(Pen(model), Request(ENDLESS))).start()
+    time.sleep(0.1)
+    job.send(Keep())
+    time.sleep(0.2)
+    job.send(Stop())
+    assert job.join(5)
+    events = job.mailbox.drain()
+    (kept,) = [event.written.sample for event in events if isinstance(event, SoFar)]
+    whole = events[-1].result.sample
+    assert 0 < len(kept.text) < len(whole.text) and whole.text.startswith(kept.text)
+    assert replay(model, kept).text == kept.text
 
 
 def test_a_stop_text_ends_it(model: Model) -> None:

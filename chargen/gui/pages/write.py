@@ -1,144 +1,97 @@
-"""The Write page: the text is the page. The network writes, stops, goes on, writes again."""
+"""The Write page: the text is the page. The network writes, stops, goes on, writes again; drafts come and go."""
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
-from PySide6.QtWidgets import QBoxLayout, QScrollArea, QSizePolicy, QWidget
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QWidget
 
 from chargen.errors import ChargenError
-from chargen.gui import theme, words
+from chargen.gui import words
 from chargen.gui.desk import Desk, OpenModel
-from chargen.gui.pages.page import Page
 from chargen.gui.pages.write_document import Document
-from chargen.gui.pages.write_draft import Draft
 from chargen.gui.pages.write_export import ask_and_export
-from chargen.gui.pages.write_panel import WritePanel
+from chargen.gui.pages.write_frame import NOTHING_LEARNED, WriteFrame
 from chargen.gui.pages.write_seed import SeedState
+from chargen.gui.pages.write_shelf import Shelf
 from chargen.gui.pickers import MODELS, Pickers
-from chargen.gui.widgets.buttons import GhostButton, PrimaryButton, SecondaryButton
-from chargen.gui.widgets.cards import EmptyState
-from chargen.gui.widgets.heat_legend import HeatLegend
-from chargen.gui.widgets.labelled import ElidedLabel
-from chargen.gui.widgets.reading_view import later
-from chargen.gui.widgets.text_view import SampleView
+from chargen.gui.widgets.draft_list import DraftRow
 from chargen.jobs import Cancelled, Done, Failed, Job
-from chargen.sampling.job import Begun, Chunk, Pen, Reading, Request, SetTemperature, Stop, Written, write
+from chargen.sampling.draft_file import DraftCard
+from chargen.sampling.drafts import Draft, begun, continued, new_draft
+from chargen.sampling.job import Begun, Chunk, Keep, Pen, Reading, Request, SetTemperature, SoFar, Stop, Written, write
 
 _NATS = math.log(2.0)
-_COPIED_MS = 1_500
-_PLACEHOLDER = "Press Write, and the network writes here."
+_KEPT_EVERY_MS = 5_000
+_PENS = 4
+"""So many models that wrote lately go on with their texts after another was opened."""
 
 
-class WritePage(Page):
+class WritePage(WriteFrame):
     """Writes with the model on the desk. A text that is being written goes on with the model it began with."""
 
     settings_changed = Signal()  # something that is remembered
-    written = Signal(object)  # a Draft: what stands on the page now
 
     def __init__(self, desk: Desk, files: Pickers, parent: QWidget | None = None) -> None:
-        super().__init__("Write", "Settings", parent)
+        super().__init__(parent)
         self._desk, self._files = desk, files
         self._open: OpenModel | None = None
         self._pen: Pen | None = None
+        self._pens: dict[str, Pen] = {}  # by the fingerprints of their models
         self._job: Job | None = None
-        self._document: Document | None = None
+        self._then: Callable[[], None] | None = None  # when it has ended
+        self._draft: Draft = new_draft()
+        self._so_far: Draft | None = None  # with what is being written
+        self._document: Document | None = None  # its text
         self._characters, self._bits = 0, 0.0
-        self.view = SampleView()
-        self.view.set_placeholder(_PLACEHOLDER)
-        self.view.setFrameStyle(0)
-        self.work.addWidget(self.view, 1)
-        self._make_tools()
-        self._make_foot()
-        self.controls = WritePanel(self.panel, self)
+        self._keeping = QTimer(self)
+        self._keeping.setInterval(_KEPT_EVERY_MS)
+        self._keeping.timeout.connect(self._keep)
         self.seed_state = SeedState(desk, files, self.controls.seed_control, self)
+        self.shelf = Shelf(desk, self.gathered, self._draft, self)
+        self.shelf.busy = self.is_writing
+        self._connect()
+        self._model_changed(desk.model)
+        self._show_list()
+
+    def _connect(self) -> None:
+        desk, shelf, drafts = self._desk, self.shelf, self.list
+        self.write_button.clicked.connect(self.write_or_stop)
+        self.continue_button.clicked.connect(self.continue_text)
+        self.again_button.clicked.connect(self.again)
+        self.earlier_button.clicked.connect(lambda: self._turn(-1))
+        self.later_button.clicked.connect(lambda: self._turn(1))
+        self.export_button.clicked.connect(self.export)
+        self.open_button.clicked.connect(self._open_model)
+        self._empty.activated.connect(self._go_to_train)
         self.controls.temperature_changed.connect(self._temperature_changed)
         self.controls.unknown_changed.connect(self._unknown_changed)
-        self.controls.changed.connect(self.settings_changed)
-        self.surprise.toggled.connect(self.settings_changed)
-        self.monospace.toggled.connect(self.settings_changed)
-        self._empty = self._make_empty()
+        self.surprise.toggled.connect(self._tint)
+        for remembered in (self.surprise.toggled, self.monospace.toggled, self.drafts.toggled,
+                           self.splitter.splitterMoved, self.controls.advanced.toggled):  # fmt: skip
+            remembered.connect(self.settings_changed)
+        for signal in (self.controls.changed, self.seed_state.changed):
+            signal.connect(self._settings_changed)
+        self.view.verticalScrollBar().valueChanged.connect(lambda _value: shelf.moved())
         desk.model_changed.connect(self._model_changed)
         desk.state_opened.connect(self.seed_state.open_state)
         desk.writing_wanted.connect(self.write_on_a_blank_page)
         desk.training_state_changed.connect(self._say_why_empty)
-        self._order_tabs()
-        self._model_changed(desk.model)
-
-    # --- making
-
-    def _make_tools(self) -> None:
-        self.surprise = GhostButton("Surprise")
-        self.surprise.setCheckable(True)
-        self.surprise.setToolTip("Tint each character by how little the network expected it")
-        self.surprise.toggled.connect(self._tint)
-        self.legend = HeatLegend("expected", "surprising")
-        self.legend.hide()
-        self.monospace = GhostButton("Monospace")
-        self.monospace.setCheckable(True)
-        self.monospace.setToolTip("For models that learned program code or tables")
-        self.monospace.toggled.connect(self.view.set_monospace)
-        self.add_tool(self.legend)
-        self.add_tool(self.surprise)
-        self.add_tool(self.monospace)
-
-    def _make_foot(self) -> None:
-        self.write_button = PrimaryButton("Write")
-        self.write_button.clicked.connect(self.write_or_stop)
-        self.write_button.setMinimumWidth(88)  # Write and Stop stand in the same place
-        self.continue_button = SecondaryButton("Continue")
-        self.continue_button.clicked.connect(self.continue_text)
-        self.again_button = SecondaryButton("Again")
-        self.again_button.setToolTip("The same prompt and seed state with a fresh random seed, unless that is locked")
-        self.again_button.clicked.connect(self.again)
-        self.figures = ElidedLabel("", kind="secondary")
-        self.figures.setFont(theme.ui_font(theme.TEXT_SMALL, tabular=True))
-        self.figures.set_alignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self.figures.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.copy_button = SecondaryButton("Copy")
-        self.copy_button.setToolTip("The selection, or the whole text  (Ctrl+Shift+C)")
-        self.copy_button.clicked.connect(self.copy)
-        self.export_button = SecondaryButton("Export…")
-        self.export_button.setToolTip("As .txt .md .html .json or .csv  (Ctrl+E)")
-        self.export_button.clicked.connect(self.export)
-        for widget in (self.write_button, self.continue_button, self.again_button):
-            self.foot.addWidget(widget)
-        self.foot.addSpacing(theme.SPACE_2)
-        self.foot.addWidget(self.figures, 1)
-        self.foot.addSpacing(theme.SPACE_2)
-        self.foot.addWidget(self.copy_button)
-        self.foot.addWidget(self.export_button)
-        shortcut = QShortcut(QKeySequence("Ctrl+Shift+C"), self)
-        shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        shortcut.activated.connect(self.copy)
-        self._copied = later(self, _COPIED_MS)
-        self._copied.timeout.connect(self._forget_copied)
-
-    def _make_empty(self) -> EmptyState:
-        empty = EmptyState("write", "Nothing has learned to write yet: train a network on a text first.", "Go to Train")
-        empty.activated.connect(self._go_to_train)
-        opener = GhostButton("Open a model…", "open")
-        opener.clicked.connect(self._open_model)
-        self.open_button = opener
-        column = empty.layout()
-        assert isinstance(column, QBoxLayout)
-        column.insertWidget(column.count() - 1, opener, 0, Qt.AlignmentFlag.AlignHCenter)
-        return empty
-
-    def _order_tabs(self) -> None:
-        panel = self.controls
-        chain: list[QWidget] = [
-            self.surprise, self.monospace, self.view, self.write_button, self.continue_button, self.again_button,
-            self.copy_button, self.export_button, panel.temperature.slider, panel.temperature.box,
-        ]  # fmt: skip
-        for area in self.findChildren(QScrollArea):
-            area.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the panel follows the focus within it
-        for first, second in pairwise(chain):
-            QWidget.setTabOrder(first, second)
+        shelf.changed.connect(self._show_list)
+        shelf.opened.connect(self._show_draft)
+        shelf.renamed.connect(self._renamed)
+        shelf.removed.connect(self._removed)
+        drafts.new_wanted.connect(self.new_draft)
+        drafts.chosen.connect(lambda key: self._when_done(lambda: shelf.switch(key)))
+        drafts.named.connect(shelf.rename)
+        drafts.duplicate_wanted.connect(lambda key: self._when_done(lambda: shelf.duplicate(key)))
+        drafts.delete_wanted.connect(lambda key: self._when_done(lambda: shelf.delete(key)))
+        drafts.restore_wanted.connect(lambda key: self._when_done(lambda: shelf.restore(key)))
+        self.banner.action.connect(self._undo_delete)
 
     def _tint(self, on: bool) -> None:
         self.view.set_tint(on)
@@ -152,11 +105,11 @@ class WritePage(Page):
         self._give_pen()
         self.chip.set_text(_describe(opened) if opened is not None else "")
         # A text that stands here stays, even if its model is closed.
-        nothing, was_empty = opened is None and self._document is None and self._job is None, self.is_empty()
+        nothing, was_empty = not (opened or self._document or self._job or len(self.shelf.cards) > 1), self.is_empty()
         self.show_empty(self._empty if nothing else None)
         self.controls.set_model(opened.model if opened is not None else None)
         self.seed_state.set_pen(self._pen)
-        for tool in (self.surprise, self.monospace):
+        for tool in (self.surprise, self.monospace, self.drafts):
             tool.setVisible(not nothing)
         self.legend.setVisible(not nothing and self.surprise.isChecked())
         self._say_why_empty()
@@ -165,16 +118,19 @@ class WritePage(Page):
             self.write_button.setFocus()  # rather than whatever comes next to the button that went
 
     def _give_pen(self) -> None:
-        """A text of last time is continued by the model that wrote it, once that is open."""
+        """A text is continued by the model that wrote it, where that is or was open."""
         document, opened = self._document, self._open
-        if document is None or document.pen is not None or opened is None or opened.live:
+        if document is None or document.pen is not None:
+            return
+        document.pen = self._pens.get(document.last.model_fingerprint)
+        if document.pen is not None or opened is None or opened.live:
             return
         if opened.model.fingerprint == document.last.model_fingerprint:
             document.pen = self._pen
 
     def _say_why_empty(self, *_state: str) -> None:
         learning = self._desk.training_state in ("starting", "running")
-        sentence = "Nothing has learned to write yet: train a network on a text first."
+        sentence = NOTHING_LEARNED
         if learning:
             sentence = "The network has only just begun to learn; in a few seconds you can write with it here."
         self._empty.sentence.setText(sentence)
@@ -257,6 +213,7 @@ class WritePage(Page):
 
     def _start(self, pen: Pen, request: Request, document: Document | None) -> None:
         name = document.name if document is not None else self._open.name if self._open is not None else ""
+        self._so_far = None
         fresh = True  # until the first characters have come
 
         def on_event(event: Any) -> None:
@@ -274,6 +231,10 @@ class WritePage(Page):
                     if fresh:
                         self.view.flush()
                         fresh = False
+                case SoFar(written):
+                    draft = self._draft
+                    self._so_far = continued(draft, written) if document is not None else begun(draft, written, name)
+                    self.shelf.touch()
                 case Done(result):
                     self._end(result, pen, name, request, document)
                 case Cancelled():
@@ -284,7 +245,14 @@ class WritePage(Page):
 
         self.banner.hide()
         self._job = self._desk.run_job("write", write(pen, request), on_event)
+        self._keeping.start()
         self._tell()
+
+    def _keep(self) -> None:
+        """A long text is kept while it is written; the longer, the more seldom, for each time costs its length."""
+        if self._job is not None:
+            self._job.send(Keep())
+            self._keeping.setInterval(_KEPT_EVERY_MS * (1 + self._characters // 1_000_000))
 
     def _begin(self, begun: Begun, continued: bool) -> None:
         if not continued:
@@ -301,19 +269,28 @@ class WritePage(Page):
             self.banner.show_message("info", words.in_window(" ".join(notices)))
 
     def _end(self, written: Written | None, pen: Pen, name: str, request: Request, document: Document | None) -> None:
-        self._job = None
+        self._job = self._so_far = None
+        self._keeping.stop()
         self.view.flush()
         self.view.set_streaming(False)
         if written is not None and document is not None:
             document.extend(written)
         elif written is not None:
-            self._document = Document(pen, name, request, written)
+            self._document = Document.begun(self._draft, pen, name, request, written)
         if written is not None and self._document is not None:
+            self._draft = self._document.draft
+            self._pens.pop(written.sample.model_fingerprint, None)
+            self._pens = dict([*self._pens.items(), (written.sample.model_fingerprint, pen)][-_PENS:])
             self.seed_state.set_last(self._document.state, self._document.after)
-            self.written.emit(self._document.draft())
+            self.shelf.touch()
             if written.ended == "failed":
                 self._fail(written.problem)
+        elif self._document is None and self._draft.tip is not None:
+            self._show_text()  # nothing came in its place
+        then, self._then = self._then, None
         self._tell()
+        if then is not None:
+            then()
 
     def _temperature_changed(self, temperature: float) -> None:
         if self._job is not None:
@@ -330,6 +307,11 @@ class WritePage(Page):
         self.write_button.setToolTip(f"{'Stop' if writing else 'Write'}  (Ctrl+Return)")
         self.write_button.setEnabled(writing or self._pen is not None)
         able = not writing and document is not None
+        takes = self._draft.takes() if not writing else []
+        at = takes.index(self._draft.tip) if self._draft.tip in takes else 0
+        for arrow, possible in ((self.earlier_button, at > 0), (self.later_button, at < len(takes) - 1)):
+            arrow.setVisible(len(self._draft.takes()) > 1)
+            arrow.setEnabled(possible)
         continuable = document is not None and document.state is not None and document.pen is not None
         self.continue_button.setEnabled(able and continuable)
         self.continue_button.setToolTip(self._continue_words())
@@ -339,8 +321,10 @@ class WritePage(Page):
         self._tell_figures()
 
     def _continue_words(self) -> str:
+        if self._draft.edited:
+            return "The text was changed by hand; the state after it is not known"
         if self._document is not None and self._document.state is None:
-            return "The state after this text is spoiled; nothing can go on from it"
+            return "The state after this text is not there; nothing can go on from it"
         if self._document is not None and self._document.pen is None:
             return f"Open the model that wrote it ({self._document.name}) to go on"
         return "Go on exactly where the text ends, with the model that wrote it"
@@ -366,44 +350,106 @@ class WritePage(Page):
         if self.is_narrow():
             self.open_drawer()
 
+    # --- drafts
+
+    def gathered(self) -> Draft:
+        """The draft on the page as it stands, with everything that is set."""
+        settings, seed = self.controls.remembered(), self.seed_state.choice()
+        return replace(self._so_far or self._draft, settings=settings, seed=seed, place=self.view.place())
+
+    def new_draft(self) -> None:
+        """An empty page with the same settings; the text that stands here stays in the list."""
+        self._when_done(self.shelf.new)
+        self.drafts.setChecked(True)
+
+    def _when_done(self, act: Callable[[], None]) -> None:
+        """Stop what is being written, if something is, and act then."""
+        if self._job is None:
+            act()
+        else:
+            self._then = act
+            self._job.send(Stop())
+
+    def _show_draft(self, draft: Draft) -> None:
+        self._draft = draft
+        self.banner.hide()
+        self.controls.recall(dict(draft.settings))
+        self.seed_state.recall(draft.seed)
+        self._show_text(draft.place)
+        self.settings_changed.emit()
+
+    def _show_text(self, place: int | None = None) -> None:
+        draft = self._draft
+        document = self._document = Document(draft, None) if draft.tip is not None else None
+        if document is not None:
+            parts = document.parts
+            self._characters, self._bits = document.characters, document.bits
+            nats = np.concatenate([part.surprises for part in parts]) * np.float32(_NATS)
+            self.view.show_written(document.last.prompt, "".join(part.text for part in parts), nats, place)
+            self.seed_state.set_last(document.state, document.after)
+        else:
+            self._characters, self._bits = 0, 0.0
+            self.view.clear_text()
+            self.seed_state.set_last(None, "")
+        self._model_changed(self._open)
+
+    def _turn(self, by: int) -> None:
+        """To an earlier text of this draft, or a later one."""
+        takes = self._draft.takes()
+        at = takes.index(self._draft.tip) + by if self._draft.tip in takes else -1
+        if self._job is None and 0 <= at < len(takes):
+            self._draft = replace(self._draft, tip=takes[at])
+            self._show_text()
+            self.shelf.touch()
+
+    def _renamed(self, name: str) -> None:
+        self._draft = replace(self._draft, name=name)
+        if self._so_far is not None:
+            self._so_far = replace(self._so_far, name=name)
+        if self._document is not None:
+            self._document.draft = replace(self._document.draft, name=name)
+
+    def _removed(self, card: DraftCard) -> None:
+        self.banner.show_message("info", f"“{card.title}” is deleted.", "Undo")
+
+    def _undo_delete(self) -> None:
+        deleted = self.shelf.deleted()
+        self.banner.hide()
+        if deleted:
+            self._when_done(lambda: self.shelf.restore(deleted[0].id))
+
+    def _show_list(self) -> None:
+        cards = self.shelf.cards
+        self.list.set_rows([_row(c) for c in cards], self.shelf.current, [_row(c) for c in self.shelf.deleted()])
+        self.drafts.setText(f"Drafts {len(cards)}" if len(cards) > 1 else "Drafts")
+        if self.is_empty() and len(cards) > 1:
+            self._model_changed(self._open)
+
+    def _settings_changed(self) -> None:
+        self.settings_changed.emit()
+        self.shelf.touch()
+
     # --- what is remembered
 
     def remembered(self) -> dict[str, Any]:
-        """Everything as it is set."""
-        tools = {"surprise": self.surprise.isChecked(), "monospace": self.monospace.isChecked()}
-        return self.controls.remembered() | tools
+        """Everything as it is set, and which draft is on the page."""
+        tools = {"surprise": self.surprise, "monospace": self.monospace, "drafts": self.drafts}
+        return {
+            **self.controls.remembered(),
+            **{name: tool.isChecked() for name, tool in tools.items()},
+            "draft": self.shelf.current if self.is_writing() else self.shelf.on_page(),
+            "seed_state": self.seed_state.remembered(),
+        }
 
     def recall(self, values: dict[str, Any]) -> None:
-        """Set everything as it was remembered; what makes no sense keeps its default."""
+        """Set everything as it was remembered; what makes no sense keeps its default. Then read the drafts."""
         self.controls.recall(values)
+        self.seed_state.recall_values(values.get("seed_state"))
         self.surprise.setChecked(values.get("surprise") is True)
         self.monospace.setChecked(values.get("monospace") is True)
-
-    def restore(self, draft: Draft) -> None:
-        """Show the text of last time, if nothing stands here yet."""
-        if self._document is not None or self._job is not None or self.view.length():
-            return
-        document = self._document = Document.restored(draft)
-        self._characters, self._bits = document.characters, document.bits
-        bits = np.concatenate([part.surprises for part in document.parts])
-        text = "".join(part.text for part in document.parts)
-        self.view.append_prompt(document.last.prompt)
-        self.view.append_characters(text, (bits * _NATS).tolist())
-        self.view.flush()
-        self.seed_state.set_last(document.state, document.after)
-        self._model_changed(self._open)
+        self.drafts.setChecked(values.get("drafts") is True)
 
     # --- taking it away
-
-    def copy(self) -> None:
-        """The selection, or the whole text, to the clipboard."""
-        if self.view.length():
-            self.view.copy()
-            self.copy_button.setText("Copied")
-            self._copied.start()
-
-    def _forget_copied(self) -> None:
-        self.copy_button.setText("Copy")
 
     def export(self) -> None:
         """Ask for a name and write the text to it; the suffix says how."""
@@ -417,6 +463,13 @@ class WritePage(Page):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.seed_state.wake()
+
+
+def _row(card: DraftCard) -> DraftRow:
+    if not card.characters:
+        return DraftRow(card.id, card.title if card.named else "New draft", "Nothing written yet")
+    told = [words.count(card.characters, "character"), *([card.writer] if card.writer else [])]
+    return DraftRow(card.id, card.title, " · ".join([*told, *(["changed by hand"] if card.edited else [])]))
 
 
 def _step(training: dict[str, Any]) -> int:

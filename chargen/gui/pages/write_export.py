@@ -37,6 +37,8 @@ def ask_and_export(
 ) -> None:  # fmt: skip
     """Ask for a name without blocking, write the file in a job, and tell in ``banner``."""
 
+    edited = document.draft.edited
+
     def chosen(path: Path) -> None:
         def work(_worker: Worker) -> Path:
             export(document.samples(path.suffix), path)
@@ -44,7 +46,8 @@ def ask_and_export(
 
         def on_event(event: Any) -> None:
             if isinstance(event, Done):
-                banner.show_message("good", f"Exported to “{path}”.")
+                by_hand = " It was changed by hand, so nothing can write it again exactly." if edited else ""
+                banner.show_message("good", f"Exported to “{path}”.{by_hand}")
             elif isinstance(event, Failed):
                 banner.show_message("bad", words.in_window(event.sentence))
             done()

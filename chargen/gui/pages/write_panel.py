@@ -1,10 +1,11 @@
 """The panel of the Write page: temperature, seed state, prompt, length, random seed, and the rest folded away."""
 
 from collections.abc import Callable
+from dataclasses import fields
 from typing import Any
 
 from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from chargen.corpus.vocabulary import Unknown
 from chargen.errors import SettingError
@@ -18,11 +19,16 @@ from chargen.gui.widgets.reading_view import later
 from chargen.gui.widgets.seed_state_control import Message, SeedStateControl
 from chargen.model.model_file import Model
 from chargen.sampling.settings import SamplingSettings
-from chargen.settings import Option, option
+from chargen.settings import OPTIONS, Option, option
 
 HOTTEST = 2.0
 """End of the slider. Beyond it every text is noise; the command line goes on to 10."""
-ADVANCED = ("top_k", "top_p", "min_p", "repetition_penalty")
+_OF_ITS_OWN = ("prompt", "length", "temperature", "stop", "random_seed", "unknown")
+ADVANCED = tuple(
+    field.name for field in fields(SamplingSettings) if field.name not in _OF_ITS_OWN and field.name in OPTIONS
+)
+"""Whatever else a sample can be asked for, in the order of its settings: a new row of the table is a new control."""
+_LONGEST_WORD = 200
 _ESCAPES = {"\\n": "\n", "\\t": "\t", "\\\\": "\\"}
 _TYPING_MS = 150
 
@@ -39,6 +45,23 @@ def unescape(text: str) -> str:
 
 def control_for(row: Option) -> tuple[QWidget, Callable[[], Any]]:
     """A control for a number of the settings table, and how to read it."""
+    if row.kind == "choice":
+        menu = QComboBox()
+        menu.addItems(list(row.choices))
+        menu.setCurrentText(str(row.default))
+        menu.setFixedHeight(theme.HIT)
+        menu.setAccessibleName(row.label)
+        return menu, menu.currentText
+    if row.kind == "bool":
+        tick = QCheckBox(row.label)
+        tick.setChecked(bool(row.default))
+        return tick, tick.isChecked
+    if row.kind == "str":
+        line = QLineEdit(str(row.default or ""))
+        line.setFixedHeight(theme.HIT)
+        line.setMaxLength(_LONGEST_WORD)
+        line.setAccessibleName(row.label)
+        return line, line.text
     low, high = row.minimum or 0, row.maximum or 0
     if row.kind == "int":
         box = WholeNumber(row.label, int(low), int(high), int(row.default), row.unit, off="off")
@@ -75,9 +98,7 @@ class WritePanel(QObject):
         layout.addLayout(self._make_numbers())
         layout.addWidget(self._make_advanced())
         layout.addStretch(1)
-        controls = self.controls.values()
-        signals = [box.valueChanged for box in (self.length, *controls) if isinstance(box, WholeNumber)]
-        signals += [box.changed for box in (self.temperature, *controls) if isinstance(box, NumberSlider)]
+        signals = [_changed(box) for box in (self.length, self.temperature, *self.controls.values())]
         signals += [self.prompt.textChanged, self.stop.textChanged, self.unknown.activated]
         signals += [self.seed.changed, self.seed.lock.changed]
         for signal in signals:
@@ -102,10 +123,8 @@ class WritePanel(QObject):
         boxes = {"temperature": self.temperature, "length": self.length, **self.controls}
         for name, box in boxes.items():
             value = _sound(name, values)
-            if value is not None and isinstance(box, WholeNumber):
-                box.setValue(value)
-            elif value is not None and isinstance(box, NumberSlider):
-                box.set_value(min(value, HOTTEST) if box is self.temperature else value)
+            if value is not None:
+                _set(box, min(value, HOTTEST) if box is self.temperature else value)
         if isinstance(values.get("prompt"), str) and len(values["prompt"]) <= TEXT_LIMIT:
             self.prompt.set_text(values["prompt"])
         if isinstance(values.get("stop"), str):
@@ -289,6 +308,30 @@ class WritePanel(QObject):
         self.seed_control.say(_too_long_words("text", length), "bad")
 
 
+def _changed(box: QWidget) -> Any:
+    """The signal of a control that its value is another one."""
+    if isinstance(box, WholeNumber):
+        return box.valueChanged
+    if isinstance(box, QComboBox):
+        return box.currentTextChanged
+    if isinstance(box, QCheckBox):
+        return box.toggled
+    return box.textChanged if isinstance(box, QLineEdit) else box.changed  # type: ignore[attr-defined]
+
+
+def _set(box: QWidget, value: Any) -> None:
+    if isinstance(box, WholeNumber):
+        box.setValue(value)
+    elif isinstance(box, NumberSlider):
+        box.set_value(value)
+    elif isinstance(box, QComboBox):
+        box.setCurrentText(value)
+    elif isinstance(box, QCheckBox):
+        box.setChecked(value)
+    elif isinstance(box, QLineEdit):
+        box.setText(value[:_LONGEST_WORD])
+
+
 def _sound(name: str, values: dict[str, Any]) -> Any:
     """A remembered value that the settings table allows, else None."""
     try:
@@ -302,4 +345,3 @@ def _too_long_words(what: str, length: int) -> str:
         f"These {length:,} characters were not pasted: a {what} here has at most {TEXT_LIMIT:,}. "
         "The command line takes longer ones."
     )
-

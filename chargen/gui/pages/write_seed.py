@@ -16,14 +16,18 @@ from chargen.gui import pickers, words
 from chargen.gui.desk import Desk
 from chargen.gui.pages.write_unknown import about_unknown
 from chargen.gui.pickers import Pickers
+from chargen.gui.widgets.fields import TEXT_LIMIT
 from chargen.gui.widgets.reading_view import later
 from chargen.gui.widgets.seed_state_control import OPEN, RANDOM, TEXT, SeedStateControl, StateChoice
 from chargen.jobs import Cancelled, Done, Failed, Job, Worker
 from chargen.model.state import HiddenState
+from chargen.sampling.drafts import SeedChoice, SeedKind
 from chargen.sampling.job import Drawn, Made, Pen, PrimedBy, Reading, Seed, load, prepare
+from chargen.settings import SEED_MAXIMUM
 
 ZEROS, LEARNED, LAST, HELD, SAVED = "zeros", "learned", "last", "held", "saved:"
 LISTED_AT_MOST = 200
+SCALE_MAXIMUM = 3.0
 _TYPING_MS = 300
 _NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]+')
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
@@ -66,6 +70,8 @@ class SeedState(QObject):
         self._pen: Pen | None = None
         self._unknown: Unknown = "refuse"
         self._kind = ZEROS
+        self._chosen = False  # by a person
+        self._recalling = False
         self._held: HiddenState | None = None  # captured or opened: used by value
         self._held_label = ""
         self._last: tuple[HiddenState, str] | None = None  # after the sample on the page, and how that ends
@@ -92,13 +98,18 @@ class SeedState(QObject):
             learned = pen.model.config.initial_state == LEARNED
             if self._kind == LEARNED and not learned:
                 self._kind = ZEROS
-            elif learned and self._kind == ZEROS and (before is None or before.model.config != pen.model.config):
+            elif learned and self._kind == ZEROS and self._starts_afresh(before, pen):
                 self._kind = LEARNED  # what training started from
         self._list()
         if self._page.isVisible():
             self.refresh()
         else:
             self._stale = True  # made when somebody looks
+
+    def _starts_afresh(self, before: Pen | None, pen: Pen) -> bool:
+        if before is None:
+            return not self._chosen
+        return before.model.config != pen.model.config
 
     def set_unknown(self, unknown: Unknown) -> None:
         """What to do with characters of the priming text that the model does not know."""
@@ -156,6 +167,60 @@ class SeedState(QObject):
         """The state that is drawn."""
         return self._made
 
+    # --- what is kept with a draft
+
+    def choice(self) -> SeedChoice:
+        """What is chosen, and what is filled in for the other choices."""
+        kind: SeedKind = self._kind  # type: ignore[assignment]
+        control = self.control
+        return SeedChoice(
+            kind, control.text.text(), control.seed.value(), control.scale.value(), self._held, self._held_label,
+            self._chosen,
+        )  # fmt: skip
+
+    def remembered(self) -> dict[str, Any]:
+        """The choice without a captured state, which is kept with its draft only."""
+        choice = self.choice()
+        kind = ZEROS if choice.kind == HELD else choice.kind
+        return {
+            "kind": kind, "text": choice.text, "random_seed": choice.random_seed, "scale": choice.scale,
+            "chosen": choice.chosen,
+        }  # fmt: skip
+
+    def recall_values(self, values: Any) -> None:
+        """Choose what was remembered; what makes no sense is left out."""
+        if not isinstance(values, dict) or values.get("kind") not in (ZEROS, LEARNED, TEXT, RANDOM):
+            return
+        text, seed, scale = values.get("text"), values.get("random_seed"), values.get("scale")
+        choice = SeedChoice(
+            values["kind"], text if isinstance(text, str) else "",
+            seed if type(seed) is int and 0 <= seed <= SEED_MAXIMUM else None,
+            float(scale) if isinstance(scale, int | float) and 0 <= scale <= SCALE_MAXIMUM else 1.0,
+            chosen=values.get("chosen") is True,
+        )  # fmt: skip
+        self.recall(choice)
+
+    def recall(self, choice: SeedChoice) -> None:
+        """Choose again what was chosen."""
+        self._recalling = True
+        try:
+            control = self.control
+            control.text.set_text(choice.text[:TEXT_LIMIT])
+            if choice.random_seed is not None:
+                control.seed.set_value(choice.random_seed)
+            control.scale.set_value(min(max(choice.scale, 0.0), SCALE_MAXIMUM))
+            self._held, self._held_label = choice.held, choice.label
+            learned = self._pen is None or self._pen.model.config.initial_state == LEARNED
+            self._kind = choice.kind if choice.kind != LEARNED or learned else ZEROS
+            self._chosen = choice.chosen
+        finally:
+            self._recalling = False
+        self._list()
+        if self._page.isVisible():
+            self.refresh()
+        else:
+            self._stale = True
+
     # --- choosing
 
     def _list(self) -> None:
@@ -183,7 +248,7 @@ class SeedState(QObject):
             self.control.set_current(self._kind)
             self._read(paths.states_dir() / key.removeprefix(SAVED))
         else:
-            self._kind = key
+            self._kind, self._chosen = key, True
             self.refresh()
             self.changed.emit()
             if key == TEXT:
@@ -198,11 +263,14 @@ class SeedState(QObject):
                 self._say(words.in_window(str(error)), "bad")
                 return
         self._held, self._held_label, self._kind = state, label, HELD
+        self._chosen = True
         self._list()
         self.refresh()
         self.changed.emit()
 
     def _edited(self) -> None:
+        if self._recalling:
+            return
         if self._kind == TEXT:
             self._typing.start()
         elif self._kind == RANDOM:

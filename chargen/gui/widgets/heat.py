@@ -3,6 +3,9 @@
 import math
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 NONE = 255  # a character without a measurement
 # In nats: about 1, 2.3, 4 and 6 bits. A fair guess among two is no surprise; one among sixty is the utmost.
 LIMITS = (0.7, 1.6, 2.8, 4.2)
@@ -15,9 +18,12 @@ def level(surprise: float) -> int:
     return sum(surprise >= limit for limit in LIMITS)
 
 
-def levels(surprises: Sequence[float]) -> bytes:
+def levels(surprises: Sequence[float] | NDArray[np.floating]) -> bytes:
     """The level of each, as one byte a character."""
-    return bytes(level(float(value)) for value in surprises)
+    values = np.asarray(surprises, np.float64)
+    steps = np.searchsorted(LIMITS, values, side="right").astype(np.uint8)
+    steps[np.isnan(values)] = NONE
+    return steps.tobytes()
 
 
 def runs(values: bytes | bytearray) -> list[tuple[int, int, int]]:

@@ -1,10 +1,4 @@
-"""A reading column: plain text at 20 pixels on 1.5 lines, about 66 characters wide, a million of them.
-
-Only what is on the screen is ever laid out. Paragraphs elsewhere have an estimated height that becomes
-exact when they come into view; the line being read stays where it is meanwhile. Qt's own text widgets
-either cannot space lines or lay out the whole text, hence a widget of our own, with selection, copying
-and a caret for the keyboard.
-"""
+"""Reading a column of text: looks of its runs, selection, copying, a caret for the keyboard."""
 
 from dataclasses import dataclass
 
@@ -14,25 +8,20 @@ from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
     QFocusEvent,
-    QFontMetricsF,
     QGuiApplication,
     QKeyEvent,
     QKeySequence,
     QMouseEvent,
     QPainter,
     QPaintEvent,
-    QResizeEvent,
     QTextCharFormat,
     QTextLayout,
-    QTextOption,
 )
-from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QMenu, QWidget
+from PySide6.QtWidgets import QMenu, QWidget
 
 from chargen.gui import theme
-from chargen.gui.widgets.reading_text import ReadingText, displayable, from_utf16, to_utf16
-
-_KEPT_LAYOUTS = 300
-_SAMPLE = "KEEPER: And set a bowl of salt for every name in the harbour."
+from chargen.gui.widgets.reading_column import ReadingColumn, line_x
+from chargen.gui.widgets.reading_text import to_utf16
 
 
 @dataclass(frozen=True)
@@ -47,82 +36,20 @@ class Style:
     strike: str | None = None
 
 
-class ReadingView(QAbstractScrollArea):
+class ReadingView(ReadingColumn):
     """Shows a text; subclasses say how runs of it look, by ``_styles(first, last)``."""
 
     character_activated = Signal(int, object)  # offset, its QRect in the view: clicked, or Enter at the caret
     selection_changed = Signal()
 
     def __init__(self, name: str = "Text", parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setAccessibleName(name)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.viewport().setCursor(Qt.CursorShape.IBeamCursor)
-        self.viewport().setAutoFillBackground(False)
-        self._content = ReadingText()
-        self._layouts: dict[int, QTextLayout] = {}
-        self._mono = False
-        self._centred = True
-        self._placeholder = ""
-        self._stuck = True  # at the end, and staying there
-        self._settling = False
+        super().__init__(name, parent)
         self._anchor = self._caret = 0
         self._pressed: int | None = None
-        self._margin = theme.SPACE_4
-        self.verticalScrollBar().valueChanged.connect(self._scrolled)
-        theme.signals.changed.connect(self.viewport().update)
-        self._measure()
-
-    # --- text
-
-    def text(self) -> str:
-        return self._content.text()
-
-    def length(self) -> int:
-        return len(self._content)
 
     def _reset(self, text: str) -> None:
-        self._content = ReadingText()
-        self._content.reflow(self._columns)
-        self._content.append(text)
-        self._layouts.clear()
         self._anchor = self._caret = 0
-        self._settle()
-
-    def _extend(self, text: str) -> None:
-        stuck = self._stuck
-        first = self._content.append(text)
-        for index in [i for i in self._layouts if i >= first]:
-            del self._layouts[index]
-        self._stuck = stuck
-        self._settle()
-
-    def set_monospace(self, on: bool) -> None:
-        """Monospace for code, the book face otherwise."""
-        if on != self._mono:
-            self._mono = on
-            self._measure()
-            self._relayout()
-
-    def is_monospace(self) -> bool:
-        return self._mono
-
-    def set_centred(self, on: bool) -> None:
-        """Whether the column stands in the middle, or at the left (in a card)."""
-        self._centred = on
-        self.viewport().update()
-
-    def set_margin(self, margin: int) -> None:
-        """Empty space round the column; a card that has its own needs little."""
-        self._margin = margin
-        self._relayout()
-
-    def set_placeholder(self, text: str) -> None:
-        """What an empty view says."""
-        self._placeholder = text
-        self.viewport().update()
+        super()._reset(text)
 
     # --- what subclasses say
 
@@ -133,155 +60,6 @@ class ReadingView(QAbstractScrollArea):
     def _end_caret(self) -> bool:
         """Whether a caret stands at the end, because text is being written."""
         return False
-
-    # --- geometry
-
-    def _measure(self) -> None:
-        self._font = theme.mono_font() if self._mono else theme.book_font()
-        metrics = QFontMetricsF(self._font)
-        self._unit = round(self._font.pixelSize() * theme.LINE_HEIGHT)
-        self._base = round((self._unit - metrics.height()) / 2 + metrics.ascent())
-        self._band = (round((self._unit - metrics.height()) / 2), round(metrics.height()))
-        self._advance = metrics.horizontalAdvance(_SAMPLE) / len(_SAMPLE)
-        self._tab = metrics.horizontalAdvance(" ") * 4
-
-    @property
-    def _columns(self) -> int:
-        return max(int(self.column().width() / self._advance), 8)
-
-    def column(self) -> QRect:
-        """The reading column, in the viewport."""
-        room = self.viewport().width() - 2 * self._margin
-        width = max(min(round(self._advance * theme.MEASURE), room), 40)
-        left = (self.viewport().width() - width) // 2 if self._centred else self._margin
-        return QRect(max(left, 0), 0, width, self.viewport().height())
-
-    def _layout_of(self, index: int) -> QTextLayout:
-        layout = self._layouts.get(index)
-        if layout is not None:
-            return layout
-        layout = QTextLayout(displayable(self._content.paragraph(index)), self._font)
-        option = QTextOption()
-        option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
-        option.setTabStopDistance(self._tab)
-        layout.setTextOption(option)
-        width = self.column().width()
-        layout.beginLayout()
-        number = 0
-        while True:
-            line = layout.createLine()
-            if not line.isValid():
-                break
-            line.setLineWidth(width)
-            # Lines stand at even distances, whatever face a character had to be taken from.
-            line.setPosition(QPointF(0, number * self._unit + self._base - line.ascent()))
-            number += 1
-        layout.endLayout()
-        if len(self._layouts) >= _KEPT_LAYOUTS:
-            del self._layouts[next(iter(self._layouts))]
-        self._layouts[index] = layout
-        return layout
-
-    def _settle(self) -> None:
-        """Lay out what is visible; keep the end, or the line at the top, where it is."""
-        bar = self.verticalScrollBar()
-        self._settling = True
-        try:
-            for _ in range(4):
-                self._fit_bar()
-                if self._stuck:
-                    bar.setValue(bar.maximum())
-                value = bar.value()
-                top = self._content.at_line(max(value - self._margin, 0) // self._unit)
-                inside = value - self._margin - int(self._content.tops()[top]) * self._unit
-                moved = False
-                for index in range(top, self._content.count):
-                    y = int(self._content.tops()[index]) * self._unit + self._margin - value
-                    if y > self.viewport().height():
-                        break
-                    if not self._content.is_exact(index):
-                        lines = max(self._layout_of(index).lineCount(), 1)
-                        moved |= self._content.set_lines(index, lines)
-                if not moved:
-                    break
-                self._fit_bar()
-                if not self._stuck:
-                    bar.setValue(int(self._content.tops()[top]) * self._unit + self._margin + inside)
-        finally:
-            self._settling = False
-        self.viewport().update()
-
-    def _fit_bar(self) -> None:
-        bar = self.verticalScrollBar()
-        whole = int(self._content.tops()[-1]) * self._unit + 2 * self._margin
-        bar.setRange(0, max(whole - self.viewport().height(), 0))
-        bar.setSingleStep(self._unit)
-        bar.setPageStep(max(self.viewport().height() - self._unit, self._unit))
-
-    def _relayout(self) -> None:
-        bar, stuck = self.verticalScrollBar(), self._stuck
-        top = self._content.at_line(max(bar.value() - self._margin, 0) // self._unit)
-        inside = bar.value() - int(self._content.tops()[top]) * self._unit
-        self._layouts.clear()
-        self._content.reflow(self._columns)
-        self._settling = True
-        self._fit_bar()
-        if not stuck:
-            bar.setValue(int(self._content.tops()[top]) * self._unit + inside)
-        self._settling = False
-        self._stuck = stuck
-        self._settle()
-
-    def _scrolled(self, value: int) -> None:
-        if not self._settling:
-            self._stuck = value >= self.verticalScrollBar().maximum() - 2
-            self._settle()
-
-    def is_at_end(self) -> bool:
-        return self._stuck
-
-    def scroll_to(self, offset: int) -> None:
-        """Bring a character into view."""
-        for _ in range(2):  # a jump into estimated country lands exactly the second time
-            rect = self.character_rect(offset)
-            bar = self.verticalScrollBar()
-            if rect.top() < self._margin:
-                bar.setValue(bar.value() + rect.top() - self._margin)
-            elif rect.bottom() > self.viewport().height() - self._margin:
-                bar.setValue(bar.value() + rect.bottom() - self.viewport().height() + self._margin)
-
-    def character_rect(self, offset: int) -> QRect:
-        """Where a character is, in the viewport."""
-        offset = min(max(offset, 0), len(self._content))
-        index = self._content.find(offset)
-        layout = self._layout_of(index)
-        unit = to_utf16(self._content.paragraph(index), offset - self._content.start(index))
-        line = layout.lineForTextPosition(unit)
-        y = int(self._content.tops()[index]) * self._unit + self._margin - self.verticalScrollBar().value()
-        if not line.isValid():
-            return QRect(self.column().left(), y, 2, self._unit)
-        x = _x(line, unit)
-        after = _x(line, to_utf16(self._content.paragraph(index), offset - self._content.start(index) + 1))
-        left, right = min(x, after), max(x, after)
-        return QRect(
-            self.column().left() + int(left), y + line.lineNumber() * self._unit, max(int(right - left), 2), self._unit
-        )
-
-    def offset_at(self, point: QPoint, nearest_gap: bool = True) -> int:
-        """The gap between characters nearest to a point, or the character under it."""
-        y = point.y() + self.verticalScrollBar().value() - self._margin
-        line_number = max(y // self._unit, 0)
-        index = self._content.at_line(line_number)
-        layout = self._layout_of(index)
-        within = min(line_number - int(self._content.tops()[index]), layout.lineCount() - 1)
-        if within < 0:
-            return self._content.start(index)
-        line = layout.lineAt(within)
-        where = line.CursorPosition.CursorBetweenCharacters
-        if not nearest_gap:
-            where = line.CursorPosition.CursorOnCharacter
-        unit = line.xToCursor(point.x() - self.column().left(), where)
-        return self._content.start(index) + from_utf16(self._content.paragraph(index), unit)
 
     # --- selection
 
@@ -320,13 +98,6 @@ class ReadingView(QAbstractScrollArea):
         if event.type() == QEvent.Type.FontChange:
             self.viewport().update()
         return super().event(event)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        if event.oldSize().width() != event.size().width():
-            self._relayout()
-        else:
-            self._settle()
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
@@ -493,7 +264,7 @@ class ReadingView(QAbstractScrollArea):
             a, b = max(begin, line.textStart()), min(end, line.textStart() + line.textLength())
             if line.textStart() >= end:
                 break
-            x, after = _x(line, a), _x(line, b)
+            x, after = line_x(line, a), line_x(line, b)
             pieces.append((number, min(x, after), max(x, after)))
             number += 1
         return pieces
@@ -518,12 +289,6 @@ class ReadingView(QAbstractScrollArea):
         """Let a screen reader, if one listens, hear what was written last."""
         if QAccessible.isActive():
             self.setAccessibleDescription(tail)
-
-
-def _x(line: object, unit: int) -> float:
-    """PySide returns the position with the corrected cursor, or the position alone, by version."""
-    result = line.cursorToX(unit)  # type: ignore[attr-defined]
-    return float(result[0] if isinstance(result, tuple) else result)
 
 
 def later(parent: QWidget, milliseconds: int) -> QTimer:

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtWidgets import QWidget
 
 from chargen.gui import theme
@@ -9,6 +11,8 @@ from chargen.gui.widgets import heat
 from chargen.gui.widgets.reading_view import ReadingView, Style, later
 
 _BATCH_MS = 33
+_SLICE = 50_000
+"""Characters of a long text that are put in at a time: a few milliseconds each."""
 
 
 class SampleView(ReadingView):
@@ -27,6 +31,10 @@ class SampleView(ReadingView):
         self._streaming = False
         self._timer = later(self, _BATCH_MS)
         self._timer.timeout.connect(self.flush)
+        self._coming: tuple[str, NDArray[np.float32], int | None] | None = None  # a long text; its place
+        self._taken = 0  # characters of it that are in
+        self._slices = later(self, 0)
+        self._slices.timeout.connect(self._take_slice)
 
     def append(self, text: str) -> None:
         """Add text without measurements."""
@@ -37,7 +45,7 @@ class SampleView(ReadingView):
         self.append(text)
         self._prompt = len(self._levels)
 
-    def append_characters(self, text: str, surprises: Sequence[float] | None = None) -> None:
+    def append_characters(self, text: str, surprises: Sequence[float] | NDArray[np.float32] | None = None) -> None:
         """Add text with one surprise a character."""
         if surprises is None:
             self.append(text)
@@ -49,6 +57,8 @@ class SampleView(ReadingView):
     def set_text(self, text: str, prompt_length: int = 0, surprises: Sequence[float] | None = None) -> None:
         """Replace everything and go to the top."""
         self._timer.stop()
+        self._slices.stop()
+        self._coming = None
         self._pending.clear()
         given = heat.levels(surprises) if surprises is not None else b""
         self._levels = bytearray(given[: len(text)].ljust(len(text), bytes([heat.NONE])))
@@ -57,6 +67,40 @@ class SampleView(ReadingView):
         self.verticalScrollBar().setValue(0)
         self._reset(text)
 
+    def show_written(self, prompt: str, text: str, surprises: NDArray[np.float32], place: int | None = None) -> None:
+        """Replace everything by a text with one surprise a character, from ``place`` on (None: its end).
+
+        A long one is put in slice by slice, so that nothing waits for it.
+        """
+        self.clear_text()
+        self.append_prompt(prompt)
+        self._coming, self._taken = (text, surprises, place), 0
+        self._take_slice()
+
+    def _take_slice(self) -> None:
+        if self._coming is None:
+            return
+        text, surprises, place = self._coming
+        first, last = self._taken, min(self._taken + _SLICE, len(text))
+        self._taken = last
+        if last == len(text):
+            self._coming = None
+        self._pending.append(text[first:last])
+        self._levels += heat.levels(surprises[first:last])
+        self._show_pending()
+        if self._coming is not None:
+            self._slices.start()
+        elif place is not None:
+            self.set_place(place)
+
+    def place(self) -> int | None:
+        return self._coming[2] if self._coming is not None else super().place()
+
+    def _take_all(self) -> None:
+        """What still comes of a long text, now."""
+        while self._coming is not None:
+            self._take_slice()
+
     def clear_text(self) -> None:
         """Nothing, and following the end again."""
         self.set_text("")
@@ -64,7 +108,8 @@ class SampleView(ReadingView):
 
     def text(self) -> str:
         """All of it, shown or still on the way."""
-        return super().text() + "".join(self._pending)
+        coming = self._coming[0][self._taken :] if self._coming is not None else ""
+        return super().text() + "".join(self._pending) + coming
 
     def set_tint(self, on: bool) -> None:
         """Show or hide the surprise."""
@@ -81,6 +126,10 @@ class SampleView(ReadingView):
 
     def flush(self) -> None:
         """Show at once what has arrived."""
+        self._take_all()
+        self._show_pending()
+
+    def _show_pending(self) -> None:
         self._timer.stop()
         if self._pending:
             text = "".join(self._pending)
@@ -89,6 +138,7 @@ class SampleView(ReadingView):
             self._tell_reader(self._content.slice(self.length() - 200, self.length()))
 
     def _queue(self, text: str, levels: bytes) -> None:
+        self._take_all()
         if text:
             self._pending.append(text)
             self._levels += levels

@@ -1,0 +1,143 @@
+"""What the Write page is made of: the drafts, the text, the tools above it and the buttons below."""
+
+from collections.abc import Callable
+from itertools import pairwise
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QBoxLayout, QScrollArea, QSizePolicy, QSplitter, QWidget
+
+from chargen.gui import theme
+from chargen.gui.pages.page import Page
+from chargen.gui.pages.write_panel import WritePanel
+from chargen.gui.widgets.buttons import GhostButton, IconButton, PrimaryButton, SecondaryButton
+from chargen.gui.widgets.cards import EmptyState
+from chargen.gui.widgets.draft_list import DraftList
+from chargen.gui.widgets.heat_legend import HeatLegend
+from chargen.gui.widgets.labelled import ElidedLabel
+from chargen.gui.widgets.reading_view import later
+from chargen.gui.widgets.text_view import SampleView
+
+_COPIED_MS = 1_500
+_LIST_WIDTH = 216
+_PLACEHOLDER = "Press Write, and the network writes here."
+NOTHING_LEARNED = "Nothing has learned to write yet: train a network on a text first."
+
+
+class WriteFrame(Page):
+    """The widgets of the page; what they do is the page's."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("Write", "Settings", parent)
+        self.view = SampleView()
+        self.view.set_placeholder(_PLACEHOLDER)
+        self.view.setFrameStyle(0)
+        self.list = DraftList()
+        self.list.hide()
+        self.splitter = QSplitter(Qt.Orientation.Horizontal)
+        self.splitter.setObjectName("drafts and text")
+        self.splitter.setChildrenCollapsible(False)
+        self.splitter.setHandleWidth(theme.SPACE_4)
+        self.splitter.addWidget(self.list)
+        self.splitter.addWidget(self.view)
+        self.splitter.setStretchFactor(1, 1)
+        self.splitter.setSizes([_LIST_WIDTH, 3 * _LIST_WIDTH])
+        self.work.addWidget(self.splitter, 1)
+        self._make_tools()
+        self._make_foot()
+        self.controls = WritePanel(self.panel, self)
+        self._empty = self._make_empty()
+        self._order_tabs()
+
+    # --- making
+
+    def _make_tools(self) -> None:
+        self.surprise = GhostButton("Surprise")
+        self.surprise.setCheckable(True)
+        self.surprise.setToolTip("Tint each character by how little the network expected it")
+        self.legend = HeatLegend("expected", "surprising")
+        self.legend.hide()
+        self.monospace = GhostButton("Monospace")
+        self.monospace.setCheckable(True)
+        self.monospace.setToolTip("For models that learned program code or tables")
+        self.monospace.toggled.connect(self.view.set_monospace)
+        self.drafts = GhostButton("Drafts")
+        self.drafts.setCheckable(True)
+        self.drafts.setToolTip("All drafts, beside the text")
+        self.drafts.toggled.connect(self.list.setVisible)
+        self.add_tool(self.legend)
+        self.add_tool(self.surprise)
+        self.add_tool(self.monospace)
+        self.add_tool(self.drafts)
+
+    def _make_foot(self) -> None:
+        self.write_button = PrimaryButton("Write")
+        self.write_button.setMinimumWidth(88)  # Write and Stop stand in the same place
+        self.continue_button = SecondaryButton("Continue")
+        self.again_button = SecondaryButton("Again")
+        self.again_button.setToolTip("The same prompt and seed state with a fresh random seed, unless that is locked")
+        self.earlier_button = IconButton("undo", "Back to the text before this one")
+        self.earlier_button.setToolTip("Back to the text before this one  (Ctrl+Z)")
+        self.later_button = IconButton("redo", "On to the text after this one")
+        self.later_button.setToolTip("On to the text after this one  (Ctrl+Shift+Z)")
+        self.figures = ElidedLabel("", kind="secondary")
+        self.figures.setFont(theme.ui_font(theme.TEXT_SMALL, tabular=True))
+        self.figures.set_alignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.figures.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.copy_button = SecondaryButton("Copy")
+        self.copy_button.setToolTip("The selection, or the whole text  (Ctrl+Shift+C)")
+        self.copy_button.clicked.connect(self.copy)
+        self.export_button = SecondaryButton("Export…")
+        self.export_button.setToolTip("As .txt .md .html .json or .csv  (Ctrl+E)")
+        for widget in (self.write_button, self.continue_button, self.again_button):
+            self.foot.addWidget(widget)
+        for arrow in (self.earlier_button, self.later_button):
+            self.foot.addWidget(arrow)
+            arrow.hide()
+        self.foot.addSpacing(theme.SPACE_2)
+        self.foot.addWidget(self.figures, 1)
+        self.foot.addSpacing(theme.SPACE_2)
+        self.foot.addWidget(self.copy_button)
+        self.foot.addWidget(self.export_button)
+        self._shortcut("Ctrl+Shift+C", self.copy_button.click)
+        self._shortcut("Ctrl+Z", self.earlier_button.click)
+        self._shortcut("Ctrl+Shift+Z", self.later_button.click)
+        self._copied = later(self, _COPIED_MS)
+        self._copied.timeout.connect(self._forget_copied)
+
+    def _shortcut(self, keys: str, slot: Callable[[], None]) -> None:
+        shortcut = QShortcut(QKeySequence(keys), self)
+        shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        shortcut.activated.connect(slot)
+
+    def _make_empty(self) -> EmptyState:
+        empty = EmptyState("write", NOTHING_LEARNED, "Go to Train")
+        self.open_button = GhostButton("Open a model…", "open")
+        column = empty.layout()
+        assert isinstance(column, QBoxLayout)
+        column.insertWidget(column.count() - 1, self.open_button, 0, Qt.AlignmentFlag.AlignHCenter)
+        return empty
+
+    def _order_tabs(self) -> None:
+        panel = self.controls
+        chain: list[QWidget] = [
+            self.surprise, self.monospace, self.drafts, self.list.new_button, self.list.more_button, self.list.list,
+            self.view, self.write_button, self.continue_button, self.again_button, self.earlier_button,
+            self.later_button, self.copy_button, self.export_button, panel.temperature.slider, panel.temperature.box,
+        ]  # fmt: skip
+        for area in self.findChildren(QScrollArea):
+            area.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the panel follows the focus within it
+        for first, second in pairwise(chain):
+            QWidget.setTabOrder(first, second)
+
+    # --- copying
+
+    def copy(self) -> None:
+        """The selection, or the whole text, to the clipboard."""
+        if self.view.length():
+            self.view.copy()
+            self.copy_button.setText("Copied")
+            self._copied.start()
+
+    def _forget_copied(self) -> None:
+        self.copy_button.setText("Copy")
