@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from chargen.corpus.cleaning import LINE_ENDINGS, Cleaner, CleaningStep, NewlineChoice
+from chargen.corpus.cleaning import LINE_ENDINGS, MARKED_CHARACTERS, Cleaner, CleaningStep, NewlineChoice
 from chargen.corpus.encoder import LoneSurrogateError, StreamEncoder
 from chargen.corpus.readers.encoding import EncodingGuess
 from chargen.corpus.readers.files import Found, FoundFile
@@ -47,6 +47,7 @@ class EncodedText:
     sha256: str
     sources: tuple[Source, ...]
     notices: tuple[str, ...]
+    changed_endings: tuple[int, ...] = ()
 
 
 class TextBuilder:
@@ -62,8 +63,12 @@ class TextBuilder:
     """
 
     def __init__(
-        self, capacity: int = 0, *, newlines: NewlineChoice = "normalise",
-        check: Check = lambda: None, report: Report | None = None,
+        self,
+        capacity: int = 0,
+        *,
+        newlines: NewlineChoice = "normalise",
+        check: Check = lambda: None,
+        report: Report | None = None,
     ) -> None:
         self._encoder = StreamEncoder(capacity)
         self._newlines = newlines
@@ -72,6 +77,7 @@ class TextBuilder:
         self._expected, self._passed = 2 * max(capacity, 1), 0  # each byte passes twice: surveyed, then read
         self._sources: list[Source] = []
         self._notices: list[str] = []
+        self._changed_endings: list[int] = []
 
     def add_files(self, found: Found, *, encoding: str | None = None, as_text: bool = False) -> None:
         """Append text files. One that was found in a folder and is no text after all is left out, with a notice.
@@ -132,6 +138,7 @@ class TextBuilder:
     def _add(self, chunks: Iterable[str], what: str) -> tuple[CleaningStep, ...]:
         cleaner = Cleaner.chosen(newlines=self._newlines)
         separator = "\n" if self._encoder.characters and self._encoder.last not in LINE_ENDINGS else ""
+        begins = self._encoder.characters + len(separator)
         try:
             for chunk in chunks:
                 cleaned = cleaner.feed(chunk)
@@ -142,6 +149,8 @@ class TextBuilder:
             self._encoder.add(separator + rest if (rest := cleaner.feed("", final=True)) else "")
         except LoneSurrogateError as error:
             raise CorpusError(f"“{what}” holds half a character (a lone surrogate).") from error
+        places = (begins + place for place in cleaner.changed_endings())
+        self._changed_endings += [place for place in places if place < MARKED_CHARACTERS]
         return cleaner.steps()
 
     def note(self, sentence: str) -> None:
@@ -158,4 +167,5 @@ class TextBuilder:
         if not self._encoder.characters:
             raise CorpusError(f"“{name}” is empty.")
         ids, vocabulary, counts, sha256 = self._encoder.finish()
-        return EncodedText(ids, vocabulary, counts, sha256, tuple(self._sources), tuple(self._notices))
+        sources, notices = tuple(self._sources), tuple(self._notices)
+        return EncodedText(ids, vocabulary, counts, sha256, sources, notices, tuple(self._changed_endings))

@@ -3,6 +3,7 @@
 A pass takes the text in chunks of any size and gives the same result as if it had come in one piece.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -29,6 +30,12 @@ class CleaningStep:
     name: str
     count: int
     sentence: str
+
+
+MARKED_CHARACTERS = 40_000
+"""So far into a source the places of changes are remembered, to be shown; all are counted."""
+
+_ENDINGS = re.compile("\r\n|[\r\x85\u2028\u2029]")
 
 
 class Pass(Protocol):
@@ -71,11 +78,15 @@ class Newlines:
     def __init__(self) -> None:
         self._waiting = ""  # a carriage return at a chunk's end: its newline may come with the next
         self._count = 0
+        self._given = 0  # characters so far
+        self.places: list[int] = []  # of changed line endings, in the cleaned text, as far as they are remembered
 
     def feed(self, text: str, *, final: bool) -> str:
         text, self._waiting = self._waiting + text, ""
         if text.endswith("\r") and not final:
             text, self._waiting = text[:-1], "\r"
+        if self._given < MARKED_CHARACTERS:
+            self._remember(text)
         if "\r" in text:
             pairs = text.count("\r\n")
             self._count += text.count("\r")  # each is the start of a pair, or stands alone
@@ -88,7 +99,17 @@ class Newlines:
                 if found:
                     self._count += found
                     text = text.replace(ending, "\n")
+        self._given += len(text)
         return text
+
+    def _remember(self, text: str) -> None:
+        shorter = 0
+        for ending in _ENDINGS.finditer(text):
+            place = self._given + ending.start() - shorter
+            if place >= MARKED_CHARACTERS:
+                return
+            self.places.append(place)
+            shorter += len(ending[0]) - 1
 
     def step(self) -> CleaningStep | None:
         if not self._count:
@@ -113,6 +134,10 @@ class Cleaner:
         for each in self._passes:
             text = each.feed(text, final=final)
         return text
+
+    def changed_endings(self) -> list[int]:
+        """Where line endings were changed, in the cleaned text, within its first :data:`MARKED_CHARACTERS`."""
+        return [place for each in self._passes if isinstance(each, Newlines) for place in each.places]
 
     def steps(self) -> tuple[CleaningStep, ...]:
         """What was done, in order; passes that changed nothing are left out."""

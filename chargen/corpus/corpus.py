@@ -36,6 +36,8 @@ class Corpus:
         sources: the pieces in order.
         sha256: of the cleaned text in UTF-8, hexadecimal.
         notices: sentences that the user should see.
+        changed_endings: where the first of the line endings that were changed stand, to be shown; of a text that was
+            just read only.
 
     Raises:
         CorpusError: fewer than 200 characters, or a single distinct one.
@@ -50,6 +52,7 @@ class Corpus:
     sources: tuple[Source, ...]
     sha256: str
     notices: tuple[str, ...] = field(default=())
+    changed_endings: tuple[int, ...] = field(default=())
 
     def __post_init__(self) -> None:
         option("validation").check(self.validation_share)
@@ -66,8 +69,9 @@ class Corpus:
         """The corpus of what a builder has collected."""
         text = builder.finish(name)
         return cls(
-            name, text.ids, text.vocabulary, text.counts, validation, text.sources, text.sha256, text.notices
-        )
+            name, text.ids, text.vocabulary, text.counts, validation, text.sources, text.sha256, text.notices,
+            text.changed_endings,
+        )  # fmt: skip
 
     @property
     def characters(self) -> int:
@@ -124,9 +128,15 @@ class Corpus:
 
 
 def read_corpus(
-    paths: Sequence[Path], *, encoding: str | None = None, as_text: bool = False,
-    newlines: NewlineChoice = "normalise", validation: float = 0.1, name: str | None = None,
-    check: Check = lambda: None, report: Report | None = None,
+    paths: Sequence[Path],
+    *,
+    encoding: str | None = None,
+    as_text: bool = False,
+    newlines: NewlineChoice = "normalise",
+    validation: float = 0.1,
+    name: str | None = None,
+    check: Check = lambda: None,
+    report: Report | None = None,
 ) -> Corpus:
     """Read text files and folders of them, in the given order; ``-`` is standard input.
 
@@ -155,9 +165,7 @@ def read_corpus(
     return Corpus.of(builder, name or name_of(paths), validation)
 
 
-def corpus_from_text(
-    text: str, name: str, *, newlines: NewlineChoice = "normalise", validation: float = 0.1
-) -> Corpus:
+def corpus_from_text(text: str, name: str, *, newlines: NewlineChoice = "normalise", validation: float = 0.1) -> Corpus:
     """A corpus of a text in memory. Raises as :func:`read_corpus` does."""
     option("validation").check(validation)
     builder = TextBuilder(len(text), newlines=newlines)
@@ -180,8 +188,11 @@ def name_of(paths: Sequence[Path]) -> str:
 def save_encoded(path: Path, corpus: Corpus) -> None:
     """Write the corpus as one safetensors file that :func:`load_encoded` reads back exactly. Raises FileError."""
     description = {
-        "name": corpus.name, "vocabulary": list(corpus.vocabulary.characters), "sha256": corpus.sha256,
-        "validation_share": corpus.validation_share, "notices": list(corpus.notices),
+        "name": corpus.name,
+        "vocabulary": list(corpus.vocabulary.characters),
+        "sha256": corpus.sha256,
+        "validation_share": corpus.validation_share,
+        "notices": list(corpus.notices),
         "sources": [asdict(source) for source in corpus.sources],
     }
     write_atomic(path, container.pack(corpus.ids, description))
@@ -205,8 +216,13 @@ def load_encoded(path: Path) -> Corpus:
         if sha256 != description["sha256"] or ids.dtype != id_type(len(vocabulary)):
             raise ValueError("the text differs from its hash")
         return Corpus(
-            str(description["name"]), ids, vocabulary, counts, float(description["validation_share"]),
-            tuple(_source(entry) for entry in description["sources"]), sha256,
+            str(description["name"]),
+            ids,
+            vocabulary,
+            counts,
+            float(description["validation_share"]),
+            tuple(_source(entry) for entry in description["sources"]),
+            sha256,
             tuple(str(notice) for notice in description["notices"]),
         )
     except (ChargenError, KeyError, TypeError, ValueError) as error:

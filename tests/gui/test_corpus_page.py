@@ -117,14 +117,54 @@ def test_files_can_be_added_moved_and_taken_out(qtbot: QtBot, tmp_path: Path) ->
     with qtbot.waitSignal(desk.corpus_changed):
         page.add_files.click()
     assert desk.choices.paths == (first, second)
+    page.files.list.setCurrentRow(1)
     with qtbot.waitSignal(desk.corpus_changed):
-        page.move_file_up(1)
+        qtbot.mouseClick(page.files.up, Qt.MouseButton.LeftButton)
     assert desk.choices.paths == (second, first)
+    assert page.files.list.currentRow() == 0, "what was moved stays chosen"
     with qtbot.waitSignal(desk.corpus_changed):
-        page.remove_file(0)
+        qtbot.keyClick(page.files.list, Qt.Key.Key_Delete)
     assert desk.choices.paths == (first,)
-    page.remove_file(0)
-    assert page.is_empty()
+    assert not page.files.up.isVisible(), "one file has no order"
+    qtbot.keyClick(page.files.list, Qt.Key.Key_Delete)
+    assert desk.choices.paths == (first,), "the last one is closed, not taken out"
+
+
+def test_every_file_of_a_folder_is_listed_moved_and_taken_out(qtbot: QtBot, tmp_path: Path) -> None:
+    folder = tmp_path / "book"
+    for part in ("one", "two"):
+        (folder / part).mkdir(parents=True)
+    for chapter in range(1, 13):
+        write_play(folder / "one", f"chapter {chapter}.txt", PLAY + f"This is {chapter}.\n")
+    write_play(folder / "two", "chapter 1.txt", PLAY)
+    page, desk, _ = make_page(qtbot)
+    with_text(qtbot, page, folder)
+    shown = [page.files.list.item(at).text() for at in range(page.files.list.count())]
+    assert shown[:2] == ["one/chapter 1.txt", "chapter 2.txt"] and shown[-1] == "two/chapter 1.txt"
+    assert len(shown) == 13
+    assert page.files.height() < 320, "more are scrolled to"
+    page.files.list.setCurrentRow(1)
+    with qtbot.waitSignal(desk.corpus_changed):
+        qtbot.keyClick(page.files.list, Qt.Key.Key_Up, Qt.KeyboardModifier.AltModifier)
+    assert desk.corpus is not None
+    assert "This is 2." in desk.corpus.text(0, len(PLAY) + 20)
+    with qtbot.waitSignal(desk.corpus_changed):
+        qtbot.mouseClick(page.files.remove, Qt.MouseButton.LeftButton)
+    assert len(desk.corpus.sources) == 12
+    assert "This is 1." in desk.corpus.text(0, len(PLAY) + 20)
+
+
+def test_changed_line_endings_are_marked_in_the_text(qtbot: QtBot, tmp_path: Path) -> None:
+    page, _desk, _ = make_page(qtbot)
+    mixed = PLAY.replace("\n", "\r\n", 3)
+    with_text(qtbot, page, write_play(tmp_path, text=mixed))
+    lines = [at for at, character in enumerate(PLAY) if character == "\n"]
+    assert [mark.first for mark in page.preview.marks()] == lines[:3]
+    assert "Bent arrow: a line ending made plain (3 here)." in page.preview.note()
+    marked = page.preview.pages.grab().toImage()
+    with_text(qtbot, page, write_play(tmp_path, "plain.txt"))
+    assert page.preview.marks() == [] and "Bent" not in page.preview.note()
+    assert page.preview.pages.grab().toImage() != marked, "the arrows are drawn"
 
 
 def test_the_share_kept_aside(qtbot: QtBot, tmp_path: Path) -> None:

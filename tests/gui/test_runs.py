@@ -11,7 +11,7 @@ from chargen.gui.desk import Desk
 from chargen.gui.pages.runs_card import RunItem, facts
 from chargen.gui.pages.train import TrainPage
 from chargen.gui.places import Places
-from chargen.model.library import RECITES, read_card
+from chargen.model.library import RECITES, name_run, read_card
 from chargen.model.model_file import load_model
 from chargen.model.runs import RunFolder
 from chargen.paths import runs_dir
@@ -264,3 +264,36 @@ def test_learning_the_text_on_the_desk_leaves_the_list(qtbot: QtBot, scene: Scen
     assert not scene.page.runs_button.isChecked()
     assert not scene.page.runs.isVisible()
     scene.end()
+
+
+def test_fifty_runs_are_searched_and_sorted(qtbot: QtBot, scene: Scene) -> None:
+    for at in range(50):
+        finished = {**FINISHED, "loss": 1.5 + (at * 7 % 50) / 100}
+        folder = make_run(runs_dir(), f"run {at:02}", STARTED, PROGRESS, finished, created=f"2026-05-01T10:00:{at:02}")
+        if at % 10 == 3:
+            name_run(folder, f"Night {at} " + "n" * 60, "with dropout" if at == 23 else "")
+    runs = scene.page.runs
+    scene.look(40)
+    assert runs.told.text() == "50 runs" and runs.more.isVisible()
+    runs.more.click()
+    assert len(runs.items) == 50 and not runs.more.isVisible()
+    qtbot.keyClicks(runs.search, "NIGHT")
+    assert [item.card.name.split()[1] for item in runs.items] == ["43", "33", "23", "13", "3"]
+    assert runs.told.text() == "5 of 50 runs"
+    qtbot.keyClicks(runs.search, " dropout")
+    assert [item.card.name.split()[1] for item in runs.items] == ["23"]
+    runs.items[0].heading.click()
+    assert runs.items[0].open.isVisible()
+    runs.search.clear()
+    runs.order.setCurrentIndex(runs.order.findData("best"))
+    losses = [item.card.loss for item in runs.items]
+    assert losses == sorted(losses) and losses[0] == 1.5
+    runs.order.setCurrentIndex(runs.order.findData("name"))
+    assert runs.items[0].card.name.startswith("Night 13")
+    qtbot.keyClicks(runs.search, "nowhere")
+    assert runs.items == [] and runs.told.text() == "0 of 50 runs"
+    assert runs.search.isVisible() and not runs.empty.isVisible(), "the way back stays"
+    qtbot.keyClick(runs.search, Qt.Key.Key_Escape)
+    assert runs.search.text() == "" and runs.isVisible(), "first the search is left, then the list"
+    qtbot.keyClick(runs.search, Qt.Key.Key_Escape)
+    assert not runs.isVisible()

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from chargen.gui import pickers, tasks, theme, words
@@ -14,7 +14,8 @@ from chargen.gui.pages.page import Page
 from chargen.gui.pickers import Pickers
 from chargen.gui.widgets.buttons import GhostButton, IconButton, PrimaryButton, SecondaryButton
 from chargen.gui.widgets.cards import Card
-from chargen.gui.widgets.labelled import ElidedLabel, FieldLabel, HintLabel, SectionLabel, may_shorten
+from chargen.gui.widgets.file_list import FileList
+from chargen.gui.widgets.labelled import ElidedLabel, FieldLabel, HintLabel, SectionLabel
 from chargen.gui.widgets.number_slider import NumberSlider
 from chargen.gui.widgets.progress_bar import ThinProgress
 from chargen.gui.widgets.text_preview import PREVIEW_CHARACTERS, Mark, TextPreview
@@ -34,7 +35,6 @@ _CODE = {
     ".py", ".c", ".h", ".cpp", ".rs", ".go", ".js", ".ts", ".java", ".json", ".xml", ".html", ".css", ".csv", ".sh",
 }  # fmt: skip
 _SIGN_MS = 100  # after so long without an end, a sign that something runs
-_FILES_SHOWN = 6
 _GRID_HEIGHT = 244
 
 
@@ -103,18 +103,15 @@ class CorpusPage(Page):
         self._sign.timeout.connect(self.progress_row.show)
 
     def _make_panel_content(self) -> None:
-        self.file_rows = [_FileRow(index) for index in range(_FILES_SHOWN)]
-        self._more_files = HintLabel()
+        self.files = FileList()
+        self.files.ordered.connect(self.order_files)
+        self.files.removed.connect(self.remove_file)
         self.add_files = SecondaryButton("Add files…", "plus")
         self.add_files.clicked.connect(self._add_files)
         files = QVBoxLayout()
-        files.setSpacing(0)
+        files.setSpacing(theme.SPACE_1)
         files.addWidget(SectionLabel("Files"))
-        for row in self.file_rows:
-            row.up.connect(self.move_file_up)
-            row.removed.connect(self.remove_file)
-            files.addWidget(row)
-        files.addWidget(self._more_files)
+        files.addWidget(self.files)
         files.addSpacing(theme.SPACE_1)
         files.addWidget(self.add_files, 0, Qt.AlignmentFlag.AlignLeft)
         self.panel.addLayout(files)
@@ -161,7 +158,9 @@ class CorpusPage(Page):
         beginning = corpus.text(0, PREVIEW_CHARACTERS)
         if beginning != self.preview.text():
             self.preview.set_text(beginning, corpus.characters)
-            self.preview.set_marks(_replaced(beginning) if _undecodable(corpus.sources) else ())
+        if self._marked is not corpus.ids:  # the same text may have been cleaned of other things
+            self._marked = corpus.ids
+            self.preview.set_marks(_marks(corpus, beginning))
         self.preview.set_monospace(_is_code(corpus.sources))
         self._show_panel(corpus)
         if corpus.notices:
@@ -207,21 +206,20 @@ class CorpusPage(Page):
             self._shown_text = corpus.sha256
 
     _shown_text = ""
+    _marked: Any = None  # the ids whose marks are shown
 
     def _list_files(self, choices: tasks.TextChoices) -> None:
-        names = choices.paths or (Path(self.desk.corpus.name if self.desk.corpus is not None else ""),)
-        for index, row in enumerate(self.file_rows):
-            row.setVisible(index < len(names))
-            if index < len(names):
-                row.show_file(names[index], len(choices.paths))
-        rest = len(names) - len(self.file_rows)
-        self._more_files.setText(f"and {words.count(rest, 'more file')}")
-        self._more_files.setVisible(rest > 0)
+        """Every file that was read, also those of a folder."""
+        corpus = self.desk.corpus
+        sources = [Path(source.path) for source in corpus.sources] if corpus is not None else []
+        movable = bool(choices.paths)
+        self.files.set_paths(sources if movable else [Path(corpus.name if corpus is not None else "")], movable)
 
     def _reading(self, share: float | None) -> None:
         if share is None:
             self._sign.stop()
             self.progress_row.hide()
+            self._list_files(self.desk.choices)  # an order that was not read after all is none
             return
         if share == 0:
             self.banner.hide()
@@ -252,19 +250,17 @@ class CorpusPage(Page):
         self._files.open_files(self, "Add texts", pickers.TEXTS, chosen)
 
     def remove_file(self, index: int) -> None:
-        """Read again without one of the files; without the last, the page is empty."""
-        paths = list(self.desk.choices.paths)
+        """Read again without one of the files (of a folder, with all others by name); without the last, be empty."""
+        paths = [Path(path) for path in self.files.paths()]
         del paths[index]
         if paths:
             self.desk.read_again(paths=tuple(paths))
         else:
             self.desk.close_corpus()
 
-    def move_file_up(self, index: int) -> None:
-        """Read again with one of the files before its predecessor."""
-        paths = list(self.desk.choices.paths)
-        paths[index - 1 : index + 1] = paths[index], paths[index - 1]
-        self.desk.read_again(paths=tuple(paths))
+    def order_files(self, paths: list[str]) -> None:
+        """Read again in another order; the files of a folder are then read by name."""
+        self.desk.read_again(paths=tuple(Path(path) for path in paths))
 
     def _encoding_chosen(self, index: int) -> None:
         name = self.encoding.itemData(index)
@@ -285,44 +281,6 @@ class CorpusPage(Page):
 
     def _train(self) -> None:
         self.desk.page_wanted.emit("train")
-
-
-class _FileRow(QWidget):
-    """One file or folder: its name, and the ways to move it up or take it out."""
-
-    up = Signal(int)
-    removed = Signal(int)
-
-    def __init__(self, index: int) -> None:
-        super().__init__()
-        self._index = index
-        self.setMinimumHeight(theme.HIT)
-        self._name = ElidedLabel("", mode=Qt.TextElideMode.ElideMiddle)
-        may_shorten(self._name)
-        self._up = IconButton("chevron-up", "Move up")
-        self._up.clicked.connect(self._go_up)
-        self._remove = IconButton("close", "Take out")
-        self._remove.clicked.connect(self._go)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(0)
-        row.addWidget(self._name, 1)
-        row.addWidget(self._up)
-        row.addWidget(self._remove)
-
-    def show_file(self, path: Path, total: int) -> None:
-        """``total``: how many files there are; 0 for a text that is no file."""
-        self._name.set_text(path.name + ("/" if total and path.is_dir() else ""))
-        self._up.setVisible(self._index > 0)
-        self._up.setAccessibleName(f"Move {path.name} up")
-        self._remove.setVisible(total > 1)
-        self._remove.setAccessibleName(f"Take {path.name} out")
-
-    def _go_up(self) -> None:
-        self.up.emit(self._index)
-
-    def _go(self) -> None:
-        self.removed.emit(self._index)
 
 
 def _catalog(_worker: Any) -> list[Any]:
@@ -347,6 +305,12 @@ def facts(corpus: "Corpus") -> str:
 
 def _sentence(fragment: str) -> str:
     return fragment[:1].upper() + fragment[1:] + "." if fragment else ""
+
+
+def _marks(corpus: "Corpus", beginning: str) -> list[Mark]:
+    """What cleaning changed in the part that is shown."""
+    marks = [Mark(at, at + 1, "ending") for at in corpus.changed_endings if at < len(beginning)]
+    return marks + (_replaced(beginning) if _undecodable(corpus.sources) else [])
 
 
 def _undecodable(sources: "Iterable[Source]") -> bool:

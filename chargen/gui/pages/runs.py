@@ -1,12 +1,14 @@
 """The list of runs on the Train page: newest first, one folded open at a time."""
 
+import math
 import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from chargen import paths
 from chargen.errors import ChargenError
@@ -23,6 +25,7 @@ from chargen.model.library import RunCard, delete_run, list_runs, name_run, shar
 
 _WIDTH = 880
 _AT_ONCE = 40
+_SEARCH_WIDTH = 220
 
 
 class _Column(QWidget):
@@ -51,7 +54,21 @@ class RunsList(QWidget):
         self.back = IconButton("close", "Back to the training")
         self.back.clicked.connect(self.left)
         head = QHBoxLayout()
+        self.search = QLineEdit()
+        self.search.setPlaceholderText("Search")
+        self.search.setAccessibleName("Search the runs by name, text and note")
+        self.search.setClearButtonEnabled(True)
+        self.search.setFixedWidth(_SEARCH_WIDTH)
+        self.search.textChanged.connect(self._sought)
+        self.order = QComboBox()
+        self.order.setAccessibleName("Order of the runs")
+        for key, name in (("newest", "Newest first"), ("best", "Lowest loss first"), ("name", "By name")):
+            self.order.addItem(name, key)
+        self.order.currentIndexChanged.connect(self._sought)
+        head.setSpacing(theme.SPACE_2)
         head.addWidget(self.told, 1)
+        head.addWidget(self.search)
+        head.addWidget(self.order)
         head.addWidget(self.back)
         self._list = QVBoxLayout()
         self._list.setSpacing(theme.SPACE_2)
@@ -113,7 +130,8 @@ class RunsList(QWidget):
     def _show(self, cards: list[RunCard]) -> None:
         self._cards = cards
         opened = next((item.card.folder for item in self.items if item.is_open()), None)
-        shown = cards[: self._shown]
+        wanted = self._wanted_cards()
+        shown = wanted[: self._shown]
         if [item.card.folder for item in self.items] == [card.folder for card in shown]:
             for item, card in zip(self.items, shown, strict=True):
                 item.set_card(card)
@@ -128,13 +146,33 @@ class RunsList(QWidget):
                 item.show()
                 if item.card.folder == opened:
                     item.heading.setChecked(True)
-        rest = len(cards) - len(shown)
+        rest = len(wanted) - len(shown)
         self.more.setText(f"Show {min(rest, _AT_ONCE)} more of {rest:,}")
         self.more.setVisible(rest > 0)
-        self.told.set_text(f"{words.count(len(cards), 'run')}, newest first" if cards else "")
+        found = f"{len(wanted):,} of " if len(wanted) < len(cards) else ""
+        self.told.set_text(f"{found}{words.count(len(cards), 'run')}" if cards else "")
         self._column.setVisible(bool(cards))
         self.empty.setVisible(not cards)
         self._tell()
+
+    def _wanted_cards(self) -> list[RunCard]:
+        """Those with every sought word in their name, text or note, in the chosen order."""
+        sought = self.search.text().casefold().split()
+        found = [
+            card
+            for card in self._cards
+            if all(word in f"{card.name} {card.text} {card.note} {card.cell}".casefold() for word in sought)
+        ]
+        order = self.order.currentData()
+        if order == "best":  # where nothing was measured, last
+            return sorted(found, key=lambda card: math.inf if card.loss is None else card.loss)
+        if order == "name":
+            return sorted(found, key=lambda card: card.name.casefold())
+        return found  # newest first, as they are listed
+
+    def _sought(self, *_changed: object) -> None:
+        self._shown = _AT_ONCE
+        self._show(self._cards)
 
     def _item(self, card: RunCard) -> RunItem:
         item = RunItem(card)
@@ -169,6 +207,15 @@ class RunsList(QWidget):
     def item(self, folder: Path) -> RunItem | None:
         """The item of a run, where it is shown."""
         return next((item for item in self.items if item.card.folder == folder), None)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Escape leaves the search first, and only then the list; Down goes from it into the list."""
+        if event.key() == Qt.Key.Key_Escape and self.search.text():
+            self.search.clear()
+        elif event.key() == Qt.Key.Key_Down and self.search.hasFocus():
+            self.focus_first()
+        else:
+            super().keyPressEvent(event)
 
     def focus_first(self) -> None:
         """The first run, or the button of the empty list."""
