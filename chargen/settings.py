@@ -380,6 +380,15 @@ _TABLE = (
         0,
         SEED_MAXIMUM,
     ),
+    Option(
+        "steer",
+        "sampling",
+        "str",
+        "",
+        "Steering",
+        "Hold (1.3=0.9), shift (1.3+0.5) or scale (1.3*0) unit 3 of layer 1 while writing; * is every unit, c1.3 the "
+        "cell part, and @100-200 the characters at which it is in force.",
+    ),
     Option("count", "sampling", "int", 1, "Count", "How many samples to write, with consecutive seeds; they are written together, which is faster.", 1, 10_000),
     Option(
         "unknown",

@@ -23,6 +23,7 @@ from chargen.sampling.engine import Engine
 from chargen.sampling.sample import Sample
 from chargen.sampling.seeds import has_read
 from chargen.sampling.settings import SamplingSettings
+from chargen.sampling.steering import Helm, Steering
 from chargen.sampling.writer import BITS, Writer
 
 Request = tuple[SamplingSettings, HiddenState | None]
@@ -86,10 +87,16 @@ def _begun(engine: Engine, writers: Sequence[Writer]) -> list[Engine]:
 
 
 class _Rows:
-    """Writers on the rows of an engine; a row whose writer is None or has ended is dead and goes along."""
+    """Writers on the rows of an engine; a row whose writer is None or has ended is dead and goes along.
 
-    def __init__(self, engine: BatchEngine, writers: Sequence[Writer | None]) -> None:
+    All of them are steered alike, and go on from as many earlier characters (``before``).
+    """
+
+    def __init__(
+        self, engine: BatchEngine, writers: Sequence[Writer | None], steering: Steering, before: int = 0
+    ) -> None:
         self._engine = engine
+        self._helm = Helm(steering, before)
         self.writers = list(writers)
         self._ids: NDArray[np.intp] | None = None
         self.written = 0
@@ -118,6 +125,8 @@ class _Rows:
         surprises, uniforms, done = np.empty(ids.shape), np.zeros(len(everyone)), 0
         try:
             while done < count and not any(writer.ended for _, writer in others):
+                if self.written + done >= self._helm.due:
+                    self._helm.turn(self._engine, self.written + done)
                 values = scores_rows(self._engine.logits() if self._ids is None else self._engine.step(self._ids))
                 weights = np.exp(values / temperatures)
                 for row, writer in others:
@@ -141,23 +150,25 @@ class Batch:
 
     Args:
         engine: of the model; not disturbed.
-        requests: at most :data:`MAXIMUM_BATCH` of them.
+        requests: at most :data:`MAXIMUM_BATCH` of them, all steered alike.
 
     Attributes:
         writers: one a sample, in the order of the requests.
 
     Raises:
-        ValueError: too many, none, or a beam search. UnknownCharacterError, SettingError, StateError: as
-            :class:`Writer` does.
+        ValueError: too many, none, a beam search, or several ways of steering.
+        UnknownCharacterError, SettingError, StateError: as :class:`Writer` does.
     """
 
     def __init__(self, engine: Engine, requests: Sequence[Request]) -> None:
         if not 1 <= len(requests) <= MAXIMUM_BATCH or any(settings.beam for settings, _ in requests):
             raise ValueError("a batch is of 1 to 64 samples without a beam search")
+        if len({settings.steer for settings, _ in requests}) > 1:
+            raise ValueError("the samples of a batch are steered alike")
         self.writers = [Writer(engine.model, settings, state) for settings, state in requests]
         rows = BatchEngine(_begun(engine, self.writers))
         self._formulation = rows.formulation
-        self._rows = _Rows(rows, self.writers)
+        self._rows = _Rows(rows, self.writers, self.writers[0].settings.steering)
         self._paths = [[Stay(0, len(requests), row)] for row in range(len(requests))]
         self._numbers = list(range(len(requests)))  # row → number of the writer
 
@@ -192,7 +203,7 @@ class Batch:
 
 
 def write_all(engine: Engine, requests: Sequence[Request]) -> list[Sample]:
-    """All of the samples, however many, batch by batch. Raises as :class:`Batch` does."""
+    """All of the samples, however many, batch by batch; all steered alike. Raises as :class:`Batch` does."""
     samples: list[Sample] = []
     for start in range(0, len(requests), MAXIMUM_BATCH):
         batch = Batch(engine, requests[start : start + MAXIMUM_BATCH])
@@ -210,7 +221,7 @@ def write_again(engine: Engine, record: Sample, path: Path) -> Writer:
     writer = Writer(engine.model, record.settings, record.seed_state, after=record.after)
     batch = BatchEngine(_begun(engine, [writer]) * path[0].size)
     writer.formulation = {**batch.formulation, "path": path_to_text(path)}
-    before, rows = path[0], _Rows(batch, [])
+    before, rows = path[0], _Rows(batch, [], writer.settings.steering, len(record.after))
     ends = [*(stay.since for stay in path[1:]), len(record.text)]
     for stay, end in zip(path, ends, strict=True):
         rows.keep([before.row] * stay.size, [writer if row == stay.row else None for row in range(stay.size)])

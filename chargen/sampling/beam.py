@@ -27,6 +27,7 @@ from chargen.sampling.batch_engine import BatchEngine
 from chargen.sampling.decoding import Weights, scores_rows
 from chargen.sampling.engine import Engine
 from chargen.sampling.settings import SamplingSettings
+from chargen.sampling.steering import Helm
 
 Ids = NDArray[np.int32]
 
@@ -84,6 +85,8 @@ def search(
 ) -> Iterator[int]:
     """The ids of the likeliest text that follows the present state of ``engine``, which is not disturbed.
 
+    The state is one that is steered already, as for a first character.
+
     Args:
         banned: ids that must not be written. before: earlier text, into which stop texts look back.
 
@@ -112,9 +115,12 @@ def _search(
     sums[0] = 0.0  # one beginning so far: the empty one
     best: tuple[float, list[int]] | None = None
     ids: NDArray[np.intp] | None = None
+    helm = Helm(settings.steering, len(before), steered=True)
     for written in itertools.count(1):
         if written > settings.length or not np.isfinite(sums).any():
             break
+        if written > helm.due:
+            helm.turn(engine, written - 1)
         logits = engine.logits() if ids is None else engine.step(ids)
         candidates = (sums[:, None] + _log_probabilities(logits, banned)).reshape(-1)
         kept: list[int] = []

@@ -32,6 +32,7 @@ FORMAT = 1
 KIND = "chargen samples"
 MAXIMUM_EXPORT_BYTES = 256 * 2**20
 MAXIMUM_SAMPLES = 10_000
+EDITED = "changed by hand after it was written: these settings do not write this text again"
 
 _ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]")
 _FORMULA = frozenset("=+-@＝＋－＠")
@@ -53,6 +54,10 @@ def provenance(sample: Sample) -> dict[str, Any]:
     if settings.stop:
         values["stop"] = list(settings.stop)
     values |= {"prompt": settings.prompt, "unknown": settings.unknown}
+    if settings.steer:
+        values["steering"] = settings.steer
+    if sample.steering_changes:
+        values["steering_changes"] = "; ".join(f"{steer or 'none'} from {at}" for at, steer in sample.steering_changes)
     if sample.opening:
         values["opening"] = sample.opening
     if sample.after:
@@ -65,6 +70,8 @@ def provenance(sample: Sample) -> dict[str, Any]:
         "engine": ", ".join(f"{key} {value}" for key, value in sample.engine.items()),
         "versions": ", ".join(f"{key} {value}" for key, value in sample.versions.items()),
     }
+    if sample.edited:
+        values["edited"] = EDITED
     if sample.notices:
         values["notices"] = list(sample.notices)
     return values

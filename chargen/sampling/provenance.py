@@ -20,6 +20,7 @@ from chargen.sampling.decoding import Decoding
 from chargen.sampling.sample import Sample
 from chargen.sampling.seeds import state_fingerprint
 from chargen.sampling.settings import SamplingSettings
+from chargen.sampling.steering import Steering
 
 MAXIMUM_TEXT = 10_000_000
 MAXIMUM_ITEMS = 100_000
@@ -57,6 +58,7 @@ def sample_to_json(sample: Sample) -> dict[str, Any]:
         "text": sample.text,
         "settings": sample.settings.to_json(),
         "temperature_changes": [list(change) for change in sample.temperature_changes],
+        "steering_changes": [list(change) for change in sample.steering_changes],
         "after": sample.after,
         "opening": sample.opening,
         "model_fingerprint": sample.model_fingerprint,
@@ -65,10 +67,12 @@ def sample_to_json(sample: Sample) -> dict[str, Any]:
         "seed_state": state_to_json(sample.seed_state),
         "surprises": [round(float(value), 4) for value in sample.surprises],
         "notices": list(sample.notices),
+        "edited": sample.edited,
+        "text_sha256": hashlib.sha256(sample.text.encode("utf-8", "surrogatepass")).hexdigest(),
     }
 
 
-class _DamagedError(Exception):
+class _DamagedError(ValueError):
     """A value is not what it should be; turned into a sentence at the door."""
 
 
@@ -114,12 +118,35 @@ def _state(value: Any) -> HiddenState:
     return HiddenState(value["cell"], _array(value["h"]), c, MappingProxyType(_finite(value["recipe"])), *words)
 
 
-def _changes(value: Any, length: int) -> tuple[tuple[int, float], ...]:
+def _edited(value: dict[str, Any], text: str) -> bool:
+    """Whether the text was changed by hand, before it was exported or in the export itself."""
+    edited, digest = value.get("edited", False), value.get("text_sha256")  # neither was in older exports
+    _require(isinstance(edited, bool))
+    changed = digest is not None and digest != hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return edited or changed
+
+
+def changes_from_json(value: Any, length: int) -> tuple[tuple[int, float], ...]:
+    """Changes of temperature in a text of ``length``. Raises ValueError, SettingError."""
     _require(isinstance(value, list) and len(value) <= MAXIMUM_ITEMS)
     changes = []
     for change in value:
         _require(isinstance(change, list) and len(change) == 2 and type(change[0]) is int)
         changes.append((change[0], Decoding(temperature=change[1]).temperature))
+    positions = [position for position, _ in changes]
+    _require(positions == sorted(set(positions)) and all(0 <= position <= length for position in positions))
+    return tuple(changes)
+
+
+def steering_changes_from_json(value: Any, length: int) -> tuple[tuple[int, str], ...]:
+    """Changes of steering in a text of ``length``; older exports have none. Raises ValueError, SettingError."""
+    if value is None:
+        return ()
+    _require(isinstance(value, list) and len(value) <= MAXIMUM_ITEMS)
+    changes = []
+    for change in value:
+        _require(isinstance(change, list) and len(change) == 2 and type(change[0]) is int)
+        changes.append((change[0], str(Steering.parse(change[1]))))
     positions = [position for position, _ in changes]
     _require(positions == sorted(set(positions)) and all(0 <= position <= length for position in positions))
     return tuple(changes)
@@ -161,11 +188,13 @@ def sample_from_json(value: Any, what: str) -> Sample:
             model_fingerprint=_word(value["model_fingerprint"], 200),
             engine=_words(value["engine"]),
             versions={key: _word(entry) for key, entry in _words(value["versions"]).items()},
-            temperature_changes=_changes(value["temperature_changes"], len(text)),
+            temperature_changes=changes_from_json(value["temperature_changes"], len(text)),
+            steering_changes=steering_changes_from_json(value.get("steering_changes"), len(text)),
             surprises=_surprises(value["surprises"], len(text)),
             after=_word(value["after"], MAXIMUM_TEXT),
             opening=_word(value["opening"], 1),
             notices=tuple(_word(notice) for notice in notices),
+            edited=_edited(value, text),
         )
     except (_DamagedError, KeyError, TypeError, ValueError, OverflowError, binascii.Error):
         raise ExportError(f"“{what}” is not a chargen export, or is damaged.") from None

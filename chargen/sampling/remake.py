@@ -12,6 +12,7 @@ from chargen.model.state import HiddenState
 from chargen.sampling.engine import Engine
 from chargen.sampling.sample import Sample
 from chargen.sampling.seeds import MAXIMUM_RECIPE_TEXT, encode_known, prime
+from chargen.sampling.steering import Helm, Steering
 from chargen.settings import option
 
 _UNKNOWN = ("refuse", "drop", "replace")
@@ -54,17 +55,40 @@ def state_at(model: Model, record: Sample, characters: int) -> HiddenState:
     engine.load_state(record.seed_state)
     before, _ = encode_known(model, "" if record.after else record.prompt, record.settings.unknown)
     read = [*encode_known(model, record.opening, "refuse", "sample")[0].tolist(), *before.tolist()]
-    read += encode_known(model, record.text[:characters], "refuse", "sample")[0].tolist()
+    written = encode_known(model, record.text[:characters], "refuse", "sample")[0].tolist()
     engine.run(read)
+    read += written
+    steered = bool(record.settings.steer or record.steering_changes)
+    if steered:
+        _run_steered(engine, written, record)
+    else:
+        engine.run(written)
     recipe: dict[str, Any] = {
         "kind": "captured",
         "start": dict(record.seed_state.recipe),
         "random_seed": record.settings.random_seed,
         "characters": characters,
     }
-    if len(read) <= MAXIMUM_RECIPE_TEXT:
+    if steered:
+        recipe["steered"] = True
+    elif len(read) <= MAXIMUM_RECIPE_TEXT:
         recipe["text"] = "".join(model.vocabulary[id] for id in read)
     return engine.state(recipe, name=f"After {characters:,} characters")
+
+
+def _run_steered(engine: Engine, ids: list[int], record: Sample) -> None:
+    """Read what a sample wrote as it was steered then, character by character."""
+    helm, changes = Helm(record.settings.steering, len(record.after)), dict(record.steering_changes)
+    helm.steering.check(engine.model.config)
+    for position in range(len(ids) + 1):
+        if position in changes:
+            steering = Steering.parse(changes[position])
+            steering.check(engine.model.config)
+            helm.set(steering)
+        if position >= helm.due:
+            helm.turn(engine, position)
+        if position:
+            engine.advance(ids[position - 1])
 
 
 def _make(recipe: Mapping[str, Any], engine: Engine, unknown: Unknown | None, name: str) -> HiddenState:

@@ -2,12 +2,14 @@
 
 from chargen.errors import ExportError
 from chargen.model.model_file import Model
+from chargen.sampling.batch import path_from_text, write_again
 from chargen.sampling.sample import Sample, versions
 from chargen.sampling.sampler import Sampler
+from chargen.sampling.writer import Writer
 
 
 def replay(model: Model | Sampler, record: Sample, *, allow_other_model: bool = False) -> Sample:
-    """Write ``record`` again, change of temperature by change, as many characters as it has.
+    """Write ``record`` again, change of temperature and steering by change, as many characters as it has.
 
     On the same model, device and versions the text is the same, byte for byte. What differs is said in the
     notices of the result: another model (where allowed), another formulation or version, another text.
@@ -25,8 +27,9 @@ def replay(model: Model | Sampler, record: Sample, *, allow_other_model: bool = 
         if not allow_other_model:
             raise ExportError(f"{sentence}; open the model that wrote it.")
         notices.append(f"{sentence}, so the text differs.")
+    writer = _write(sampler, record)
     for what, then, now in (
-        ("formulation", record.engine, sampler.engine.formulation),
+        ("formulation", record.engine, writer.formulation),
         ("version", record.versions, versions()),
     ):
         changed = [key for key in sorted({*then, *now}) if then.get(key) != now.get(key)]
@@ -34,18 +37,28 @@ def replay(model: Model | Sampler, record: Sample, *, allow_other_model: bool = 
             f"The {what} differs ({key} was {then.get(key)}, is {now.get(key)}); the text may differ."
             for key in changed
         ]
-    stream = sampler.stream(record.settings, record.seed_state, after=record.after)
-    changes = dict(record.temperature_changes)
-    for position in range(len(record.text)):
-        if position in changes:
-            stream.set_temperature(changes[position])
-        if next(stream, None) is None:
-            break
-    if len(record.text) in changes and len(stream.text) == len(record.text):
-        stream.set_temperature(changes[len(record.text)])  # set, but nothing was written after it
-    written = stream.text
+    written = writer.text
     if written != record.text:
         pairs = zip(written, record.text, strict=False)
         same = next((at for at, (a, b) in enumerate(pairs) if a != b), min(len(written), len(record.text)))
-        notices.append(f"The text differs from the exported one from character {same + 1:,} on.")
-    return stream.sample(notices)
+        by_hand = ", which was changed by hand," if record.edited else ""
+        notices.append(f"The text differs from the exported one{by_hand} from character {same + 1:,} on.")
+    return writer.sample(notices)
+
+
+def _write(sampler: Sampler, record: Sample) -> Writer:
+    """The same characters again, alone or in the batches that the record tells of."""
+    path = path_from_text(record.engine.get("path"))
+    changed = record.temperature_changes or record.steering_changes
+    if path is not None and not changed and not record.settings.beam:
+        return write_again(sampler.engine, record, path)
+    stream = sampler.stream(record.settings, record.seed_state, after=record.after)
+    temperatures, steerings = dict(record.temperature_changes), dict(record.steering_changes)
+    for position in range(len(record.text) + 1):  # what was set after the last character is set, too
+        if position in temperatures:
+            stream.set_temperature(temperatures[position])
+        if position in steerings:
+            stream.set_steering(steerings[position])
+        if position == len(record.text) or next(stream, None) is None:
+            break
+    return stream

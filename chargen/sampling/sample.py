@@ -39,10 +39,12 @@ class Sample:
         model_fingerprint: of the model that wrote it.
         engine: :attr:`Engine.formulation`. versions: :func:`versions`.
         temperature_changes: (index in ``text`` of the first character affected, temperature), ascending.
+        steering_changes: (index in ``text`` of the first character affected, steering), ascending.
         surprises: [N], bits per character under the model at temperature 1, before any rule of choice.
         after: what this sample had already written when it was continued from a captured state; not in ``text``.
         opening: the character read first where there was nothing else to start from, else empty.
         notices: what the user should know, one sentence each.
+        edited: whether the text was changed by hand after it was written; it cannot be written again exactly then.
     """
 
     text: str
@@ -56,6 +58,8 @@ class Sample:
     after: str = ""
     opening: str = ""
     notices: tuple[str, ...] = ()
+    edited: bool = False
+    steering_changes: tuple[tuple[int, str], ...] = ()
 
     @property
     def prompt(self) -> str:

@@ -107,6 +107,7 @@ class Stream(Writer, Iterator[SampledCharacter]):
         self._found: Iterator[int] | None = None
         if self.settings.beam:
             self.formulation["search_batch"] = self.settings.beam
+            self.helm.turn(engine, 0)  # the search begins at once
             self._found = search(engine, self.settings, self._banned, after)
         self._characters = self._write()
 
@@ -118,8 +119,10 @@ class Stream(Writer, Iterator[SampledCharacter]):
 
     def _write(self) -> Iterator[SampledCharacter]:
         engine, vocabulary, found = self._engine, self.model.vocabulary, self._found
-        alternatives, exp, log = self._alternatives, np.exp, math.log
+        alternatives, exp, log, helm = self._alternatives, np.exp, math.log, self.helm
         while not self.ended:
+            if self.written >= helm.due:
+                helm.turn(engine, self.written)
             pending, self._pending = self._pending, None
             values = scores(engine.logits() if pending is None else engine.step(pending))
             total = log(exp(values).sum())
@@ -148,7 +151,15 @@ class Stream(Writer, Iterator[SampledCharacter]):
         Raises:
             StateError: the state is no longer finite.
         """
-        if self._pending is not None:
-            self._engine.advance(self._pending)
-            self._pending = None
-        return self.capture(self._engine)
+        engine = self._engine
+        if self._pending is None:
+            return self.capture(engine)
+        # The last character is read as it will be, and unread: it may yet be steered in another way.
+        before = engine.h.copy(), engine.c.copy()
+        if self.written >= self.helm.due:
+            self.helm.turn(engine, self.written)
+        engine.advance(self._pending)
+        try:
+            return self.capture(engine)
+        finally:
+            engine.h[...], engine.c[...] = before

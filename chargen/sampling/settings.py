@@ -7,6 +7,7 @@ from typing import Any, Literal
 from chargen.errors import SettingError
 from chargen.sampling.curve import TemperatureCurve
 from chargen.sampling.decoding import Decoding
+from chargen.sampling.steering import Steering
 from chargen.settings import option
 
 MAXIMUM_PROMPT = 10_000_000
@@ -32,7 +33,7 @@ RULES = (
 )
 """The settings that say how a character is chosen: what is saved under a name."""
 
-_CHECKED = ("length", *RULES, "random_seed", "unknown")
+_CHECKED = ("length", *RULES, "random_seed", "unknown", "steer")
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class SamplingSettings:
         loop_breaker: see :mod:`chargen.sampling.loops`.
         ban: characters that are never written.
         beam, beam_per_character: see :mod:`chargen.sampling.beam`; 0 draws characters one by one.
+        steer: what is done to the state meanwhile, see :mod:`chargen.sampling.steering`.
         stop: writing ends with the first of these that the written text ends in; it stays in the text.
         random_seed: None draws a fresh one (:meth:`with_seed`).
         unknown: what to do with characters of the prompt that the model does not know.
@@ -71,6 +73,7 @@ class SamplingSettings:
     ban: str = ""
     beam: int = 0
     beam_per_character: bool = False
+    steer: str = ""
 
     def __post_init__(self) -> None:
         for name in _CHECKED:
@@ -89,6 +92,7 @@ class SamplingSettings:
             raise SettingError(f"At most {MAXIMUM_BANNED:,} characters can be banned.")
         if self.temperature_curve:
             TemperatureCurve.parse(self.temperature_curve)
+        object.__setattr__(self, "steer", str(Steering.parse(self.steer)))
         if self.beam * self.length > MAXIMUM_SEARCH:
             raise SettingError(
                 f"A beam search over {self.beam} texts can write at most {MAXIMUM_SEARCH // self.beam:,} characters; "
@@ -105,6 +109,11 @@ class SamplingSettings:
     def curve(self) -> TemperatureCurve | None:
         """The temperature over the text, where it changes by itself."""
         return TemperatureCurve.parse(self.temperature_curve) if self.temperature_curve else None
+
+    @property
+    def steering(self) -> Steering:
+        """What is done to the state while it is written."""
+        return Steering.parse(self.steer)
 
     def with_seed(self) -> "SamplingSettings":
         """The same settings with a random seed: the one given, or a fresh one short enough to be read aloud."""

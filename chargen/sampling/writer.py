@@ -25,11 +25,15 @@ from chargen.sampling.loops import REACH, Loops
 from chargen.sampling.sample import Sample
 from chargen.sampling.seeds import default_state, encode_known, fit_notices, has_read
 from chargen.sampling.settings import RULES, SamplingSettings
+from chargen.sampling.steering import Helm, Steering
 
 BITS = 1.0 / math.log(2.0)
 """Bits in a nat."""
 
 _COLD = 0.001  # below it a score over the temperature may be beyond all numbers, which needs care
+
+MAXIMUM_CAPTURED_TEXT = 4_000
+"""Characters that the recipe of a captured state keeps; a draft may hold hundreds of them."""
 
 _SEARCHED = ("temperature", "ban", "beam", "beam_per_character")  # the temperature always has a value: no surprise
 
@@ -41,6 +45,8 @@ class Writer:
         settings: as asked for, with the random seed in use.
         seed_state: what it started from.
         temperature_changes: (index of the first character affected, temperature) of :meth:`set_temperature`.
+        steering_changes: (index of the first character affected, steering) of :meth:`set_steering`.
+        helm: keeps the engine steered.
         notices: what the user should know, one sentence each.
         opening: the character read first where there was nothing to start from, else empty.
         ended: whether the length is reached or a stop text stands at the end.
@@ -48,7 +54,8 @@ class Writer:
 
     Raises:
         UnknownCharacterError: an unknown character in the prompt, refused.
-        SettingError: a stop text that can never occur, an unknown character or all of them banned.
+        SettingError: a stop text that can never occur, an unknown character or all of them banned, steering of what
+            does not exist.
         StateError: a state that does not fit.
     """
 
@@ -59,12 +66,17 @@ class Writer:
         self.settings = settings.with_seed()
         self.seed_state = default_state(model) if seed_state is None else seed_state
         self.temperature_changes: list[tuple[int, float]] = []
+        self.steering_changes: list[tuple[int, str]] = []
         self.opening = ""
         self.after = after
         self.formulation: dict[str, Any] = {}
         self._ids = array("I")
         self._surprises = array("f")
 
+        steering = self.settings.steering
+        steering.check(model.config)
+        self.helm = Helm(steering, len(after))
+        self._steered = bool(steering.rules)  # at any time
         notices = list(fit_notices(self.seed_state, model))
         prompt, prompt_notices = encode_known(model, settings.prompt, settings.unknown)
         self._banned = self._ban()
@@ -85,6 +97,7 @@ class Writer:
             self._recent.extend(earlier)
         known = [*self._prompt[-REACH:], *earlier[-REACH:]]
         self._loops = Loops(known[-REACH:]) if settings.loop_breaker else None
+        self.plain = self._is_plain()
         numbers = np.random.PCG64(self.settings.random_seed)
         numbers.advance(len(after))  # one number for each character already written
         self.random = np.random.Generator(numbers).random
@@ -148,8 +161,7 @@ class Writer:
 
     # -- writing ---------------------------------------------------------------------------------
 
-    @property
-    def plain(self) -> bool:
+    def _is_plain(self) -> bool:
         decoding = self._decoding
         filtered = decoding.top_k or decoding.top_p < 1.0 or decoding.min_p or decoding.typical < 1.0
         followed = self._penalised or self._loops is not None or self._curve is not None or self._stops
@@ -165,6 +177,8 @@ class Writer:
 
     def weights(self, values: Weights) -> Weights:
         """Scores [V] of the next character to the weights it is drawn with."""
+        if self.plain:
+            return np.exp(values / self._decoding.temperature)  # bit for bit what follows, in one step
         return decode(
             values,
             self._decoding,
@@ -182,6 +196,8 @@ class Writer:
         """A character has been written, and how many bits it came as."""
         self._ids.append(id)
         self._surprises.append(surprise)
+        if self.plain:
+            return
         if self._penalised:
             self._recent.append(id)
         if self._loops is not None:
@@ -206,10 +222,30 @@ class Writer:
         """
         self._decoding = replace(self._decoding, temperature=temperature)
         self._curve = None
+        self.plain = self._is_plain()
         position, value = len(self._ids), self._decoding.temperature
         if self.temperature_changes and self.temperature_changes[-1][0] == position:
             self.temperature_changes.pop()
         self.temperature_changes.append((position, value))
+
+    def set_steering(self, steer: str) -> None:
+        """Steer in this way, and no other, from the next character on; an empty text steers no more; recorded.
+
+        Its ranges are of the characters of the whole text, as in the settings.
+
+        Raises:
+            SettingError: it cannot be understood, steers what does not exist, or a beam search, which looks ahead, is
+                under way.
+        """
+        steering = Steering.parse(steer)
+        steering.check(self.model.config)
+        if self.settings.beam:
+            raise SettingError("A beam search looks ahead, so its steering cannot be changed meanwhile; write anew.")
+        self.helm.set(steering)
+        self._steered = self._steered or bool(steering.rules)
+        if self.steering_changes and self.steering_changes[-1][0] == len(self._ids):
+            self.steering_changes.pop()
+        self.steering_changes.append((len(self._ids), str(steering)))
 
     # -- what there is so far --------------------------------------------------------------------
 
@@ -233,6 +269,12 @@ class Writer:
             "random_seed": self.settings.random_seed,
             "characters": written,
         }
+        read = 0 if self.after else len(self._prompt) + len(self.opening)
+        if self._steered:
+            recipe["steered"] = True
+        elif read + len(self._ids) <= MAXIMUM_CAPTURED_TEXT:  # what was read since the start, to read it again
+            prompt = [] if self.after else self._prompt
+            recipe["text"] = self.opening + "".join(map(self.model.vocabulary.__getitem__, prompt)) + self.text
         if written == 0 and not self.settings.prompt and not self.opening:
             recipe = dict(self.seed_state.recipe)  # nothing has happened to it yet
         return engine.state(recipe, name=f"After {written:,} characters")
@@ -248,6 +290,7 @@ class Writer:
             model_fingerprint=self.model.fingerprint,
             engine=dict(self.formulation),
             temperature_changes=tuple(self.temperature_changes),
+            steering_changes=tuple(self.steering_changes),
             surprises=surprises,
             after=self.after,
             opening=self.opening,
