@@ -107,8 +107,12 @@ def _name(widget: QWidget) -> str:
 def open_program(monkeypatch: pytest.MonkeyPatch, files: Pickers) -> MainWindow:
     """The program's own start; ``files`` answers for the file dialogs, which are the system's and not ours to test."""
     monkeypatch.setattr(app, "Pickers", lambda folder=None: files)
-    app.make_application()
-    return app.open_window()
+    application = app.make_application()
+    window = app.open_window()
+    if application.platformName() == "offscreen":  # a screen smaller than any real one, and no window manager
+        window.resize(1280, 800)
+        window.activateWindow()
+    return window
 
 
 def close_program(qtbot: QtBot, window: MainWindow) -> None:

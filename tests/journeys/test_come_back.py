@@ -77,6 +77,7 @@ def go_on(qtbot: QtBot, window: MainWindow, person: Person, train: Any) -> None:
     person.sees("back-4-runs")
     person.click(item.go_on)
     qtbot.waitUntil(lambda: desk.training_state == "running", timeout=60_000)
+    qtbot.waitUntil(lambda: window.focusWidget() is train.primary)  # Pause; what began it has gone
     qtbot.waitUntil(lambda: desk.training_state == "idle", timeout=60_000)
     after = list_runs(runs_dir())[0]
     assert (after.folder, after.state) == (before.folder, "finished")
