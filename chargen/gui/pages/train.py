@@ -334,13 +334,13 @@ class TrainPage(Page):
 
     def _enable_primary(self, on: bool) -> None:
         """The keyboard's place waits on the page while the button rests; Qt would move it to any other control."""
-        if not on and self.primary.hasFocus():
+        if not on and self.window().focusWidget() is self.primary:  # in front or not
             self._focus_waits = True
             self.setFocus()
         self.primary.setEnabled(on)
         if on and self._focus_waits:
             self._focus_waits = False
-            if self.hasFocus():
+            if self.window().focusWidget() is self:
                 self.primary.setFocus()
 
     _focus_waits = False
