@@ -398,6 +398,7 @@ def stylesheet(t: Tokens) -> str:
         background: {t.surface}; alternate-background-color: {t.paper}; border: 1px solid {t.line};
         border-radius: {RADIUS_CONTROL}px; gridline-color: {t.line}; outline: none;
         selection-background-color: {t.accent_soft}; selection-color: {t.ink}; }}
+    QListView[kind="plain"] {{ background: transparent; border: none; padding: 0; }}
     QListView::item, QTreeView::item {{ min-height: {HIT}px; padding: 0 {SPACE_2}px; }}
     QListView::item:hover, QTreeView::item:hover {{ background: {t.hover}; }}
     QListView::item:selected, QTreeView::item:selected {{ background: {t.accent_soft}; color: {t.ink}; }}

@@ -37,7 +37,6 @@ class WriteFrame(Page):
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.setObjectName("drafts and text")
         self.splitter.setChildrenCollapsible(False)
-        self.splitter.setHandleWidth(theme.SPACE_4)
         self.splitter.addWidget(self.list)
         self.splitter.addWidget(self.view)
         self.splitter.setStretchFactor(1, 1)

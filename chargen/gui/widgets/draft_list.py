@@ -16,6 +16,7 @@ from PySide6.QtCore import (
     QSignalBlocker,
     QSize,
     Qt,
+    QTimer,
     Signal,
 )
 from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter
@@ -99,7 +100,8 @@ class _Rows(QStyledItemDelegate):
     def setModelData(self, editor: QWidget, model: QAbstractItemModel, index: Index) -> None:
         assert isinstance(editor, QLineEdit)
         if editor.text() != index.data():
-            self.named.emit(index.data(_KEY), editor.text())
+            # Once the editor is gone: the list may change then.
+            QTimer.singleShot(0, self, partial(self.named.emit, index.data(_KEY), editor.text()))
 
 
 class DraftList(QFrame):
@@ -122,6 +124,7 @@ class DraftList(QFrame):
         self._deleted: Sequence[DraftRow] = ()
         self.list = QListWidget()
         self.list.setAccessibleName("Drafts")
+        self.list.setProperty("kind", "plain")
         self.list.setFrameShape(QFrame.Shape.NoFrame)
         self.list.viewport().setAutoFillBackground(False)
         self.list.setMouseTracking(True)
@@ -149,7 +152,7 @@ class DraftList(QFrame):
         head.addWidget(self.new_button)
         head.addWidget(self.more_button)
         column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
+        column.setContentsMargins(0, 0, theme.SPACE_3, 0)
         column.setSpacing(theme.SPACE_1)
         column.addLayout(head)
         column.addWidget(self.list, 1)
@@ -214,11 +217,8 @@ class DraftList(QFrame):
             self.chosen.emit(str(item.data(_KEY)))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if watched is self.list and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
-            if event.key() == Qt.Key.Key_Delete and self.current():
-                self.delete_wanted.emit(self.current())
-                return True
-            if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-                self.begin_naming()
-                return True
+        pressed = isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress
+        if watched is self.list and pressed and event.key() == Qt.Key.Key_Delete and self.current():
+            self.delete_wanted.emit(self.current())
+            return True
         return super().eventFilter(watched, event)
