@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from chargen.training.events import Finished, Progress, Sampled, Started, Validated
+    from chargen.training.prediction import Prediction
 
 UPDATES_PER_SECOND = 4
 _SAMPLE_LINES = 8
@@ -30,6 +31,7 @@ KEYS: dict[str, tuple[str, ...]] = {
         "characters",
         "vocabulary",
     ),
+    "predicted": ("seconds", "parameters", "memory", "characters_per_second", "epochs", "warnings"),
     "progress": (
         "step",
         "characters",
@@ -56,6 +58,10 @@ class View(Protocol):
 
     def show(self, event: Any) -> None:
         """Show one event; events it has no use for are passed over."""
+        ...
+
+    def predicted(self, prediction: "Prediction") -> None:
+        """What the training will take; comes once, after Started."""
         ...
 
     def stopping(self) -> None:
@@ -94,6 +100,9 @@ class JsonView:
         if keys is None or (name == "progress" and not self._due()):
             return
         print_event(name, {key: getattr(event, key) for key in keys})
+
+    def predicted(self, prediction: "Prediction") -> None:
+        print_event("predicted", {key: getattr(prediction, key) for key in KEYS["predicted"]})
 
     def stopping(self) -> None:
         pass  # the finished event says it
@@ -177,6 +186,11 @@ class QuietView:
                     self._say(f"\n{self._text}\n")
                 self._say(summary(event, self._run))
 
+    def predicted(self, prediction: "Prediction") -> None:
+        self._say(f"{prediction.describe()} · {prediction.characters_per_second:,.0f} characters/s")
+        for warning in prediction.warnings:
+            note(warning)
+
     def _validation_line(self, event: "Validated") -> str:
         parts = [f"step {event.step:,}", clock_words(event.seconds)]
         if self._progress is not None:
@@ -205,6 +219,7 @@ class LiveView:
         self._due = _Every(UPDATES_PER_SECOND)
         self._run = ""
         self._started: Started | None = None
+        self._prediction: Prediction | None = None
         self._progress: Progress | None = None
         self._validated: Validated | None = None
         self._sampled: Sampled | None = None
@@ -234,6 +249,14 @@ class LiveView:
                 return
         if self._due():
             self._draw()
+
+    def predicted(self, prediction: "Prediction") -> None:
+        from rich.text import Text
+
+        self._prediction = prediction
+        for warning in prediction.warnings:
+            self._console.print(Text(visible(warning), style="yellow"))
+        self._draw()
 
     def stopping(self) -> None:
         self._stopping = True
@@ -268,7 +291,10 @@ class LiveView:
         if self._started is None:
             lines.append(Text("Reading the text and getting ready …", style="dim"))
         else:
-            for words in (network_words(self._started), device_words(self._started)):
+            heading = [network_words(self._started), device_words(self._started)]
+            if self._prediction is not None:
+                heading.append(self._prediction.describe())
+            for words in heading:
                 lines.append(Text(visible(words), style="dim", overflow="ellipsis", no_wrap=True))
         progress = self._progress
         if progress is not None:
@@ -286,7 +312,7 @@ class LiveView:
         elif self._started is not None:
             lines.append(Text("Measuring which way is fastest here …", style="dim"))
         if self._sampled is not None:
-            room = max(1, min(_SAMPLE_LINES, self._console.height - 11))
+            room = max(1, min(_SAMPLE_LINES, self._console.height - 12))
             text = Text(visible(self._sampled.text.strip("\n")), style="dim")
             shown = text.wrap(self._console, width - 4)[:room]
             lines += [Text(""), *shown]
@@ -307,6 +333,9 @@ class NoView:
     """Nobody looks any more."""
 
     def show(self, event: Any) -> None:
+        pass
+
+    def predicted(self, prediction: "Prediction") -> None:
         pass
 
     def stopping(self) -> None:

@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from chargen.settings import group
 if TYPE_CHECKING:
     from chargen.corpus.corpus import Corpus
     from chargen.training.clock import Clock
+    from chargen.training.prediction import Prediction
     from chargen.training.trainer import Trainer
 
 _BUDGET = ("minutes", "epochs", "steps", "preset")
@@ -75,7 +77,9 @@ def run_train(arguments: argparse.Namespace) -> int:
     try:
         trainer = _prepare(arguments, overrides, clock)
         try:
-            return _Watch(trainer, view).run()
+            from chargen.training.session import prediction_of
+
+            return _Watch(trainer, view, prediction_of).run()
         finally:
             trainer.close()
     except (ChargenError, RuntimeError, ValueError, MemoryError) as error:
@@ -136,8 +140,11 @@ def _read(texts: list[str], reading: dict[str, Any]) -> "Corpus":
 class _Watch:
     """Shows a trainer's events until the last, and stops it when a signal or a closed pipe asks for it."""
 
-    def __init__(self, trainer: "Trainer", view: View) -> None:
+    def __init__(
+        self, trainer: "Trainer", view: View, predict: "Callable[[Trainer], Prediction] | None" = None
+    ) -> None:
         self._trainer = trainer
+        self._predict = predict
         self._view = view
         self._signal: int | None = None
         self._trouble: OSError | None = None
@@ -165,6 +172,8 @@ class _Watch:
                 self._announced = True
                 self._view.stopping()
             self._view.show(event)
+            if self._predict is not None and type(event).__name__ == "Started":
+                self._view.predicted(self._predict(self._trainer))
         except OSError as error:  # the reader has gone or the disk behind stdout is full: save, then say so
             self._trouble, self._view = error, NoView()
             self._trainer.stop("interrupted")

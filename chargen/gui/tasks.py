@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from chargen.model.model_file import Model
     from chargen.model.state import HiddenState
     from chargen.training.device import Device
+    from chargen.training.speed import Speed
 
 Work = Callable[[Worker], Any]
 
@@ -94,6 +95,17 @@ def find_device(worker: Worker) -> "Device":
     return choose_device()
 
 
+def measure_speed(device: "Device") -> Work:
+    """How fast the device learns, measured once a machine; the result is a Speed."""
+
+    def work(worker: Worker) -> "Speed":
+        from chargen.training.speed import measured_speed
+
+        return measured_speed(device, check=worker.check)
+
+    return work
+
+
 def read(choices: TextChoices) -> Work:
     """Read a text; the result is a Corpus."""
 
@@ -147,9 +159,14 @@ def train(
     def work(worker: Worker) -> Any:
         find_device(worker)  # the import of torch is no part of the training's clock
         with cancellable_imports(worker):
+            from chargen.training.device import choose_device
             from chargen.training.job import train as training
             from chargen.training.session import TrainingRequest
+            from chargen.training.speed import measured_speed
 
+        # Off the clock, too; and what measures the speed for the page must have ended before this network learns.
+        wanted = (overrides or {}).get("device") or "auto"
+        measured_speed(choose_device(wanted), (overrides or {}).get("threads"), worker.check)
         request: TrainingRequest = TrainingRequest(
             corpus=corpus, run=continued, resume=continued is not None, overrides=dict(overrides or {})
         )

@@ -49,3 +49,8 @@ def large(number: float) -> str:
 def count(number: int, one: str, many: str = "") -> str:
     """``1 file``, ``1,204 files``."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def unbroken(line: str) -> str:
+    """``5 minutes · 120 MB`` so that a label breaks it at its dots only."""
+    return " · ".join(piece.replace(" ", "\u00a0") for piece in line.split(" · "))

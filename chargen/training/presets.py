@@ -1,23 +1,26 @@
 """From a text, a device and a time to a size: what suits, so that nobody has to know.
 
-The sizes were found by trying (CONTRIBUTING.md says how): under a short budget a small network sees the
-text more often, under a long one a larger network has the time to use its room; a small text is read many
-times over and needs dropout against learning it by heart.
+The sizes were found by trying, on the machine of :mod:`chargen.training.calibration`: under a short budget a small
+network sees the text more often, under a long one a larger network has the time to use its room. On a machine twice
+as fast the same minutes hold twice the work, so the row for twice the seconds is taken. A small text is read many
+times over: it gets a network that is not far larger than the text, and dropout against learning it by heart.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from chargen.model.config import ModelConfig
 from chargen.training.config import TrainingConfig
+from chargen.training.speed import Speed
 
 PRESET_MINUTES = {"quick": 1.0, "balanced": 5.0, "best": 30.0}
+_MINUTES_UNSAID = 2.0  # what a budget of steps or epochs is sized for where no preset is named
 
 
 @dataclass(frozen=True)
 class _Size:
-    seconds: float  # the longest budget this size is for
+    seconds: float  # the longest budget this size is for, on the machine of the figures
     layers: int
     hidden: int
     streams: int
@@ -39,23 +42,36 @@ _GPU = (
     _Size(float("inf"), 3, 1024, 64, 128, 2e-3),
 )
 
+PARAMETERS_PER_CHARACTER = 20
+"""A preset's network has at most so many parameters for each character of the text; one of twice that is warned of."""
+
+_SMALLER = (256, 192, 128, 96, 64, 48, 32)
+"""Hidden units of one layer, where every size of the table is too large for a text."""
+
 
 def choose_size(seconds: float, device: str) -> _Size:
-    """The row of the table for a time budget on a kind of device."""
+    """The row of the table for a time budget on a kind of device, in seconds of the machine of the figures."""
     table = _CPU if device == "cpu" else _GPU
     return next(size for size in table if seconds <= size.seconds)
 
 
-_PRODUCTS_PER_SECOND = {"cpu": 1.5e11}
-"""Arithmetic that a two-core processor gets through; enough to tell a few readings of a text from hundreds."""
+def sensible_parameters(characters: int, vocabulary: int) -> int:
+    """The most parameters that suit a text; never less than what the smallest proposed network has."""
+    smallest = _model({}, 1, _SMALLER[-1], vocabulary).parameter_count()
+    return max(PARAMETERS_PER_CHARACTER * characters, smallest)
 
-_GPU_PRODUCTS_PER_SECOND = 1e13
 
-
-def expected_epochs(characters: int, parameters: int, seconds: float, device: str) -> float:
-    """How often a text will be read in that time, roughly: a character costs six operations a parameter."""
-    rate = _PRODUCTS_PER_SECOND.get(device, _GPU_PRODUCTS_PER_SECOND) / (6 * parameters)
-    return seconds * rate / max(1, characters)
+def expected_epochs(
+    model: ModelConfig, training: TrainingConfig, characters: int, seconds: float, speed: Speed
+) -> float:
+    """How often a text will be read within the budget, roughly; ``seconds`` is that of a budget in minutes."""
+    if training.epochs is not None:
+        return training.epochs
+    per_step = training.streams * training.unroll
+    steps: float | None = training.steps
+    if steps is None:
+        steps = seconds / speed.estimated_step(model, training, training.streams, training.unroll)
+    return steps * per_step / characters
 
 
 def choose_dropout(epochs: float) -> float:
@@ -63,42 +79,63 @@ def choose_dropout(epochs: float) -> float:
     return round(min(0.5, max(0.0, 0.08 * math.log2(max(epochs, 1e-3) / 5))), 2)
 
 
+def _model(given: dict[str, Any], layers: int, hidden: int, vocabulary: int) -> ModelConfig:
+    """The network of that size, changed to what the user said."""
+    hidden = given.get("hidden", hidden)
+    return ModelConfig(
+        cell=given.get("cell", "lstm"),
+        layers=given.get("layers", layers),
+        hidden=hidden,
+        embedding=given.get("embedding", max(1, min(hidden, 32 if vocabulary <= 256 else 96))),
+        vocabulary_size=vocabulary,
+        initial_state=given.get("initial_state", "zeros"),
+    )
+
+
+def _fitting(given: dict[str, Any], size: _Size, device: str, characters: int, vocabulary: int) -> ModelConfig:
+    """The largest network up to that row of the table that suits the text; what the user said stays as it is."""
+    most = sensible_parameters(characters, vocabulary)
+    table = _CPU if device == "cpu" else _GPU
+    sizes = [(row.layers, row.hidden) for row in reversed(table[: table.index(size) + 1])]
+    sizes += [(1, hidden) for hidden in _SMALLER if hidden < sizes[-1][1]]
+    models = [_model(given, layers, hidden, vocabulary) for layers, hidden in sizes]
+    return next((model for model in models if model.parameter_count() <= most), models[-1])
+
+
 def suggest(
-    values: dict[str, Any], characters: int, vocabulary: int, device: str
+    values: dict[str, Any], characters: int, vocabulary: int, device: str, speed: Speed | None = None
 ) -> tuple[ModelConfig, TrainingConfig]:
     """Fill in what the user did not say.
 
     Args:
         values: options the user gave (None or absent: chosen here), by the names of the settings table.
         characters, vocabulary: of the text. device: the kind.
+        speed: what was measured of it; None takes it to be like the machine of the figures. It changes what a budget of
+            minutes leads to; one of steps or epochs is work already, and equal on every machine.
 
     Raises:
         SettingError: a value is out of range, or two budgets were given.
     """
+    speed = speed if speed is not None else Speed(device)
     given = {name: value for name, value in values.items() if value is not None}
     budget = {name: given[name] for name in ("minutes", "epochs", "steps") if name in given}
     if not budget:
         budget = {"minutes": PRESET_MINUTES[given.get("preset", "balanced")]}
-    named = PRESET_MINUTES[given["preset"]] if "preset" in given else None
-    minutes = budget.get("minutes", named if named is not None else 2.0)
-    size = choose_size(float(minutes) * 60, device)
-    hidden = given.get("hidden", size.hidden)
-    model = ModelConfig(
-        cell=given.get("cell", "lstm"),
-        layers=given.get("layers", size.layers),
-        hidden=hidden,
-        embedding=given.get("embedding", max(1, min(hidden, 32 if vocabulary <= 256 else 96))),
-        vocabulary_size=vocabulary,
-        initial_state=given.get("initial_state", "zeros"),
-    )
+    named = PRESET_MINUTES[given["preset"]] if "preset" in given else _MINUTES_UNSAID
+    seconds = 60 * float(budget.get("minutes", named))
+    size = choose_size(seconds * (speed.factor if "minutes" in budget else 1.0), device)
+    model = _fitting(given, size, device, characters, vocabulary)
     defaults: dict[str, Any] = {
         "streams": size.streams,
         "unroll": size.unroll,
         "learning_rate": size.learning_rate,
-        "dropout": choose_dropout(expected_epochs(characters, model.parameter_count(), float(minutes) * 60, device)),
     }
     chosen = {**defaults, **{name: given[name] for name in _PASSED_ON if name in given}}
-    return model, TrainingConfig(**budget, **chosen)
+    training = TrainingConfig(**budget, **chosen)
+    if "dropout" not in given:
+        epochs = expected_epochs(model, training, max(1, characters), seconds, speed)
+        training = replace(training, dropout=choose_dropout(epochs))
+    return model, training
 
 
 _PASSED_ON = (

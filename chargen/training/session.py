@@ -18,10 +18,12 @@ from chargen.training import resume
 from chargen.training.backend import Backend
 from chargen.training.clock import Clock
 from chargen.training.config import TrainingConfig
-from chargen.training.device import choose_device
+from chargen.training.device import Device, choose_device, free_memory
 from chargen.training.memory import check_memory
+from chargen.training.prediction import Prediction, predict
 from chargen.training.presets import suggest
 from chargen.training.recorder import Recorder
+from chargen.training.speed import WORTH_MEASURING_SECONDS, Speed, measured_speed, remembered_speed
 from chargen.training.trainer import Trainer
 from chargen.training.warm_start import extend_model, merge_vocabulary
 
@@ -81,10 +83,11 @@ def _begin(request: TrainingRequest, clock: Clock) -> Trainer:
         corpus, notices = merge_vocabulary(corpus, start.vocabulary)
         start = extend_model(start, corpus.vocabulary.characters, overrides.get("seed", option("seed").default))
         overrides.update({name: getattr(start.config, name) for name in _SHAPE})
-    model_config, config = suggest(overrides, corpus.characters, len(corpus.vocabulary.characters), device.kind)
+    speed = _speed(device, overrides)
+    model_config, config = suggest(overrides, corpus.characters, len(corpus.vocabulary.characters), device.kind, speed)
     if start is not None:
         model_config = start.config
-    check_memory(model_config, config, corpus.characters, device)
+    check_memory(model_config, config, corpus.characters, device, corpus.validation_share)
     run = create_run(request.run if request.run is not None else fresh_name(runs_dir(), corpus.name))
     recorder = Recorder(run, _description(corpus, model_config, config, device.kind, start))
     try:
@@ -93,6 +96,30 @@ def _begin(request: TrainingRequest, clock: Clock) -> Trainer:
     except BaseException:
         recorder.close()
         raise
+
+
+def _speed(device: Device, overrides: dict[str, Any]) -> Speed:
+    """The device's speed, measured where it is not known yet and the run is long enough to be worth it."""
+    minutes = overrides.get("minutes")
+    by_time = overrides.get("steps") is None and overrides.get("epochs") is None
+    short = minutes is not None and 60 * minutes < WORTH_MEASURING_SECONDS
+    known = remembered_speed if short or not by_time else measured_speed
+    return known(device, overrides.get("threads"))
+
+
+def prediction_of(trainer: Trainer) -> Prediction:
+    """What the training will take, once it has said Started: everything before has happened, the speed is measured."""
+    device, config = trainer.device, trainer.config
+    return predict(
+        trainer.network.config,
+        config,
+        remembered_speed(device, config.threads),
+        characters=trainer.corpus.characters,
+        validation=trainer.corpus.validation_share,
+        elapsed=trainer.clock.seconds(),
+        done=trainer.step,
+        free=free_memory(device.kind),
+    )
 
 
 _SHAPE = ("cell", "layers", "hidden", "embedding", "initial_state")
@@ -146,7 +173,7 @@ def _continue(request: TrainingRequest, clock: Clock) -> Trainer:
     if device.kind != description.get("device") or {"precision", "threads"} & overrides.keys():
         backend = None  # another device or type: nothing is lost, but exactness is not claimed
         notices = (f"Continuing on {device.name} with newly chosen kernels: the result may differ in the last digits.",)
-    check_memory(model_config, config, corpus.characters, device)
+    check_memory(model_config, config, corpus.characters, device, corpus.validation_share)
     changed = {**description, "training": config.to_json(), "device": device.kind}
     recorder = Recorder(run, changed)
     try:

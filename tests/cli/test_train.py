@@ -14,6 +14,7 @@ from chargen.cli import progress, train
 from chargen.cli.progress import KEYS, JsonView, LiveView, QuietView, choose_view, clock_words, summary
 from chargen.cli.shell import command_line
 from chargen.training import events
+from chargen.training.prediction import Prediction
 from tests.cli.conftest import VERSE, Run
 
 SMALL = [
@@ -39,6 +40,7 @@ STARTED = events.Started(
 PROGRESS = events.Progress(10, 320, 0.1, 1.5, 2.5, 0.01, 0.7, 21333.0, 61.0, 0.25)
 VALIDATED = events.Validated(10, 1.5, 2.25, 3.246, True)
 SAMPLED = events.Sampled(10, "the moon\nsaid no", 0.8)
+PREDICTION = Prediction(1234, 61.0, 21333.0, 3.0, 70_000_000, ("A smaller one writes more freely.",))
 FINISHED = events.Finished("budget", 40, 6.5, 2.0, 2.885, "runs/r/model.safetensors")
 EVENTS = [
     STARTED,
@@ -129,6 +131,26 @@ def _plain(view: LiveView) -> str:
     return captured.get()
 
 
+def test_the_prediction_is_told_in_every_view(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = "About 1 minute · 1,234 parameters · 70 MB · reads the text about 3 times"
+    JsonView().predicted(PREDICTION)
+    (event,) = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert tuple(event) == ("event", *KEYS["predicted"]) and event["event"] == "predicted"
+    QuietView().predicted(PREDICTION)
+    out, err = capsys.readouterr()
+    assert out == f"{line} · 21,333 characters/s\n" and err == "A smaller one writes more freely.\n"
+    monkeypatch.setenv("COLUMNS", "90")
+    view = LiveView()
+    try:
+        view.show(STARTED)
+        view.predicted(PREDICTION)
+        assert line in _plain(view)
+    finally:
+        view.close()
+
+
 def test_the_view_suits_the_output(monkeypatch: pytest.MonkeyPatch) -> None:
     assert isinstance(choose_view(json=True), JsonView)
     assert isinstance(choose_view(json=False), QuietView)
@@ -199,6 +221,9 @@ def test_train_then_go_on_then_write(run: Run, text: Path, tmp_path: Path) -> No
     assert first.events[0]["event"] in ("started", "notice") and first.events[-1]["event"] == "finished"
     (started,) = first.only("started")
     assert (started["hidden"], started["characters"], started["run"]) == (8, len(VERSE) * 40, str(folder))
+    (predicted,) = first.only("predicted")
+    assert first.events.index(predicted) == first.events.index(started) + 1 and predicted["seconds"] > 0
+    assert predicted["parameters"] == started["parameters"]
     finished = first.events[-1]
     assert finished["step"] == 12 and finished["model"] == str(folder / "model.safetensors")
     assert finished["loss"] == min(event["loss"] for event in first.only("validated"))

@@ -11,8 +11,10 @@ from pytestqt.qtbot import QtBot
 from chargen.gui.desk import Desk
 from chargen.gui.pages.train import TrainPage
 from chargen.gui.pages.train_form import ADVANCED
-from chargen.jobs import Failed
+from chargen.jobs import Done, Failed
 from chargen.training import commands, events
+from chargen.training.device import Device
+from chargen.training.speed import Speed
 from tests.gui.helpers import (
     FAILED,
     Answers,
@@ -47,6 +49,10 @@ def running(qtbot: QtBot, folder: Path) -> tuple[TrainPage, Desk, Any]:
     job.post(started(str(folder / "run")))
     qtbot.waitUntil(lambda: desk.training_state == "running")
     return page, desk, job
+
+
+def plan_of(page: TrainPage) -> str:
+    return page.form.plan.text().replace("\u00a0", " ")
 
 
 def shown(page: TrainPage) -> list[str]:
@@ -99,13 +105,46 @@ def test_every_setting_of_the_table_is_there(qtbot: QtBot, tmp_path: Path) -> No
             assert isinstance(field.box, QComboBox)
 
 
+def test_the_prediction_follows_what_is_chosen(qtbot: QtBot, tmp_path: Path) -> None:
+    page, _, _ = make_page(qtbot, tmp_path)
+    assert plan_of(page).startswith("About 5 minutes · ")
+    assert "reads the text about" in plan_of(page)
+    before = page.form.plan.text()
+    page.form.set_speed(Speed("cpu", factor=4.0))
+    assert page.form.plan.text() != before
+    page.form.set_minutes(7)
+    assert plan_of(page).startswith("About 7 minutes · ")
+
+
+def test_too_large_a_network_is_told_beside_the_button(qtbot: QtBot, tmp_path: Path) -> None:
+    page, _, _ = make_page(qtbot, tmp_path)
+    assert not page.warning.isVisible()
+    page.form.set_override("hidden", 700)
+    assert page.warning.isVisible()
+    assert "by heart" in page.warning.text()
+    page.form.set_override("hidden", None)
+    assert not page.warning.isVisible()
+    page.form.set_override("hidden", 700)
+    page.primary.click()
+    assert not page.warning.isVisible()
+
+
+def test_the_speed_is_measured_when_the_device_is_known(qtbot: QtBot, tmp_path: Path) -> None:
+    page, desk, factory = make_page(qtbot, tmp_path)
+    factory.names = ("speed", "train")
+    desk.device = Device("cpu", "CPU", "a test")
+    desk.device_changed.emit(desk.device)
+    factory.held["speed"].end(Done(Speed("cpu", factor=3.0)))
+    qtbot.waitUntil(lambda: page.form._speed == Speed("cpu", factor=3.0))
+
+
 def test_a_setting_overrides_what_was_chosen(qtbot: QtBot, tmp_path: Path) -> None:
     page, _, _ = make_page(qtbot, tmp_path)
     box = page.form.fields["hidden"].box
     assert isinstance(box, QLineEdit)
     box.setText("96")
     assert page.form.overrides() == {"minutes": 5.0, "hidden": 96}
-    assert "96 LSTM" in page.form.plan.text()
+    assert "96 LSTM" in plan_of(page)
     page.form.set_override("cell", "gru")
     assert page.form.overrides()["cell"] == "gru"
 

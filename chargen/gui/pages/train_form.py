@@ -1,6 +1,6 @@
 """How to train: a preset, a time, and every other setting folded away, made from the settings table."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QWheelEvent
@@ -13,6 +13,9 @@ from chargen.gui.widgets.fold import Fold
 from chargen.gui.widgets.labelled import FieldLabel, HintLabel, SectionLabel
 from chargen.gui.widgets.number_slider import NumberSlider
 from chargen.settings import OPTIONS, Option
+
+if TYPE_CHECKING:
+    from chargen.training.speed import Speed
 
 PRESETS = (("quick", "Quick"), ("balanced", "Balanced"), ("best", "Best"))
 LONGEST = 24 * 60  # minutes
@@ -81,6 +84,9 @@ class TrainForm(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._characters, self._symbols, self._device = 0, 0, "cpu"
+        self._validation = 0.1
+        self._speed: Speed | None = None
+        self._warnings: tuple[str, ...] = ()
         self.presets = ChoiceCards([(key, title, " ") for key, title in PRESETS], "Preset")
         self.time = NumberSlider(0.1, LONGEST, 0.1, 5, decimals=2, suffix="min", log=True, name="Time")
         self.plan = HintLabel()
@@ -107,15 +113,26 @@ class TrainForm(QWidget):
         self.presets.selected.connect(self._preset_chosen)
         self.time.changed.connect(self._time_chosen)
 
-    def set_text(self, characters: int, symbols: int) -> None:
-        """The text to size the network for."""
-        self._characters, self._symbols = characters, symbols
+    def set_text(self, characters: int, symbols: int, validation: float = 0.1) -> None:
+        """The text to size the network for; ``validation`` is the share of it that is kept aside."""
+        self._characters, self._symbols, self._validation = characters, symbols, validation
         self._replan()
 
     def set_device(self, kind: str) -> None:
-        """The kind of device to size the network for."""
+        """The kind of device to size the network for; its speed is not known yet."""
         self._device = kind
+        if self._speed is not None and self._speed.kind != kind:
+            self._speed = None
         self._replan()
+
+    def set_speed(self, speed: "Speed") -> None:
+        """What was measured of the device."""
+        self._device, self._speed = speed.kind, speed
+        self._replan()
+
+    def warnings(self) -> tuple[str, ...]:
+        """Sentences on what is chosen: too large for the text, too little time, not enough memory."""
+        return self._warnings
 
     def overrides(self) -> dict[str, Any]:
         """What was chosen, by the names of the settings table. Raises SettingError."""
@@ -155,9 +172,20 @@ class TrainForm(QWidget):
 
     def planned(self) -> Any:
         """The (ModelConfig, TrainingConfig) that these choices lead to. Raises SettingError."""
+        return self._suggest(self.overrides())
+
+    def _suggest(self, chosen: dict[str, Any]) -> Any:
         from chargen.training.presets import suggest
 
-        return suggest(self.overrides(), max(self._characters, 1), max(self._symbols, 2), self._device)
+        speed = self._speed_for(chosen)
+        return suggest(chosen, max(self._characters, 1), max(self._symbols, 2), speed.kind, speed)
+
+    def _speed_for(self, chosen: dict[str, Any]) -> "Speed":
+        """Of the device that is chosen; of another than the one found here, nothing is known."""
+        from chargen.training.speed import Speed
+
+        kind = chosen.get("device") or self._device
+        return self._speed if self._speed is not None and self._speed.kind == kind else Speed(kind)
 
     def _preset_chosen(self, key: str) -> None:
         from chargen.training.presets import PRESET_MINUTES
@@ -187,8 +215,8 @@ class TrainForm(QWidget):
         self.changed.emit()
 
     def _replan(self) -> None:
-        """Show what the choices lead to: sizes on the cards, a line under the time, values in empty fields."""
-        from chargen.training.presets import PRESET_MINUTES, suggest
+        """Show what the choices lead to: sizes on the cards, a prediction under the time, values in empty fields."""
+        from chargen.training.presets import PRESET_MINUTES
 
         chosen: dict[str, Any] = {}
         for name, field in self.fields.items():
@@ -201,16 +229,32 @@ class TrainForm(QWidget):
             if value is not None:
                 chosen[name] = value
         try:
-            size = max(self._characters, 1), max(self._symbols, 2), self._device
             for key, _title in PRESETS:
-                model, _ = suggest({**chosen, "minutes": PRESET_MINUTES[key]}, *size)
+                model, _ = self._suggest({**chosen, "minutes": PRESET_MINUTES[key]})
                 time = words.minutes(PRESET_MINUTES[key])
                 self.presets.card(key).set_line(f"{time} · {words.large(model.parameter_count())} parameters")
-            model, training = suggest({**chosen, "minutes": self.minutes()}, *size)
+            model, training = self._suggest({**chosen, "minutes": self.minutes()})
         except SettingError as error:
             self.plan.setText(str(error))
+            self._warnings = ()
             return
-        self.plan.setText(f"{model.describe()} · {words.large(model.parameter_count())} parameters")
+        line = f"{self._predict(model, training, chosen)} · {model.describe()}"
+        self.plan.setText(words.unbroken(line))
         for name, field in self.fields.items():
             source = model if hasattr(model, name) else training
             field.set_chosen(getattr(source, name))
+
+    def _predict(self, model: Any, training: Any, chosen: dict[str, Any]) -> str:
+        """The prediction in words; keeps its warnings."""
+        from chargen.training.prediction import amount, predict
+
+        if not self._characters:
+            self._warnings = ()
+            return f"{amount(model.parameter_count())} parameters"
+        speed = self._speed_for(chosen)
+        prediction = predict(
+            model, training, speed,
+            characters=self._characters, validation=self._validation, free=speed.free_memory(),
+        )  # fmt: skip
+        self._warnings = prediction.warnings
+        return prediction.describe()

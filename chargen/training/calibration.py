@@ -1,0 +1,64 @@
+"""What was measured on one machine so that other machines can be predicted: every such number stands here.
+
+``python -m tests.soak.calibrate`` measures them again and prints this module's table of numbers; run it on an idle
+machine after the learning step has changed (CONTRIBUTING.md says when). The machine: two cores of an x86 server
+processor with AVX-512 and bfloat16. Figures for graphics cards are rules of thumb; nothing was measured there.
+"""
+
+REFERENCE_SHAPE = {"cpu": (1, 256, 16, 32), "gpu": (2, 512, 64, 32)}
+"""Layers, hidden units, streams and unroll of the little LSTM that every machine is timed with."""
+
+REFERENCE_SYMBOLS = 96
+REFERENCE_EMBEDDING = 32
+
+REFERENCE_SECONDS = {"cpu": 7.5e-3}
+"""Seconds of one learning step of that network on the machine of these figures."""
+
+STEP_SECONDS: dict[str, tuple[float, float, float, float, float, float]] = {
+    "lstm": (2.77e-3, 0.0, 0.0, 2.53e-11, 0.0, 9.04e-9),
+    "gru": (2.94e-3, 1.49e-4, 4.78e-10, 6.84e-11, 0.0, 0.0),
+    "rnn": (7.05e-3, 0.0, 6.25e-10, 6.2e-11, 0.0, 0.0),
+}
+"""Seconds of a learning step on a processor: the sum of these times what :func:`chargen.training.speed.work` counts."""
+
+GPU_STEP_SECONDS = (1e-3, 1.2e-5, 0.0, 6e-13, 0.0, 1e-11)
+"""The same for a graphics card, by rule of thumb."""
+
+LOOP_FACTOR = 1.0
+"""Seconds of a run per second of its timed steps: reports, live samples, now and then a slower step."""
+
+TUNING_STEPS = 15.0
+"""Finding the fastest way to compute costs about as much as this many steps in that way."""
+
+VALIDATION_SHARE = 0.21
+"""Seconds to validate a character per second to learn one in as many streams."""
+
+FINISH_SECONDS = 0.03
+"""The last sample, the last save and the closing of files, of a small network."""
+
+FINISH_SECONDS_PER_PARAMETER = 1.7e-7
+"""The same for each parameter that is copied, written, synced and read back."""
+
+BEST_SHARE = 0.3
+"""Seconds to save a model that is the best so far per second that the finish takes."""
+
+READING_SECONDS_PER_CHARACTER = 2e-8
+"""To write the encoded text into the run folder before learning starts."""
+
+MEMORY_LIBRARIES = {"lstm": 58e6, "gru": 91e6, "rnn": 110e6}
+"""Bytes that PyTorch's kernels and threads take once they run; more where every time step is a piece of its own."""
+
+MEMORY_COPIES_LEARNING = 9.6
+"""How often the parameters are in memory at a step: values, two moments, each worker's gradients, copies to write."""
+
+MEMORY_COPIES_SAVING = 21.0
+"""And while the run is saved: values and moments, copied off the device, and again as the bytes of a file."""
+
+MEMORY_KEPT = {"lstm": 1.03, "gru": 2.4, "rnn": 0.75}
+"""An unroll's bytes per byte counted. Only the LSTM has a kernel that keeps an unroll in few pieces."""
+
+MEMORY_VALIDATION = 3.2
+"""How often the scores of a piece of validation are in memory."""
+
+MEMORY_PER_CHARACTER = 1.8
+"""Bytes per byte of the encoded text, while it is read and written."""
