@@ -64,7 +64,7 @@ def test_a_blank_draft_is_nowhere_but_on_the_page(qtbot: QtBot, page: WritePage)
     page.new_draft()
     assert page.shelf.current == first and len(page.shelf.cards) == 1  # it is blank: no second one
     page.controls.temperature.set_value(0.3)
-    page.shelf.touch(at_once=True)
+    page.shelf.note_change(at_once=True)
     idle(qtbot, page)
     assert not drafts_dir().exists()
     assert page.drafts.text() == "Drafts"
@@ -199,14 +199,14 @@ def test_a_full_disk_is_told_once_and_nothing_is_lost(
     monkeypatch.setattr(draft_folder, "write_atomic", full)
     texts = several(qtbot, page, 2)
     for _ in range(3):
-        page.shelf.touch(at_once=True)
+        page.shelf.note_change(at_once=True)
         idle(qtbot, page)
     assert heard.values == [("caution", "The draft is not kept. Cannot write “x”: the disk is full.")]
     page.list.list.setCurrentRow(1)
     idle(qtbot, page)
     assert page.view.text() == texts[1]  # from memory
     monkeypatch.setattr(draft_folder, "write_atomic", write_atomic)
-    page.shelf.touch(at_once=True)
+    page.shelf.note_change(at_once=True)
     idle(qtbot, page)
     assert sorted(draft_folder.load(card.id).text for card in page.shelf.cards) == sorted(texts)
 

@@ -234,7 +234,7 @@ class WritePage(WriteFrame):
                 case SoFar(written):
                     draft = self._draft
                     self._so_far = continued(draft, written) if document is not None else begun(draft, written, name)
-                    self.shelf.touch()
+                    self.shelf.note_change()
                 case Done(result):
                     self._end(result, pen, name, request, document)
                 case Cancelled():
@@ -282,7 +282,7 @@ class WritePage(WriteFrame):
             self._pens.pop(written.sample.model_fingerprint, None)
             self._pens = dict([*self._pens.items(), (written.sample.model_fingerprint, pen)][-_PENS:])
             self.seed_state.set_last(self._document.state, self._document.after)
-            self.shelf.touch()
+            self.shelf.note_change()
             if written.ended == "failed":
                 self._fail(written.problem)
         elif self._document is None and self._draft.tip is not None:
@@ -400,7 +400,7 @@ class WritePage(WriteFrame):
         if self._job is None and 0 <= at < len(takes):
             self._draft = replace(self._draft, tip=takes[at])
             self._show_text()
-            self.shelf.touch()
+            self.shelf.note_change()
 
     def _renamed(self, name: str) -> None:
         self._draft = replace(self._draft, name=name)
@@ -427,7 +427,7 @@ class WritePage(WriteFrame):
 
     def _settings_changed(self) -> None:
         self.settings_changed.emit()
-        self.shelf.touch()
+        self.shelf.note_change()
 
     # --- what is remembered
 

@@ -99,7 +99,7 @@ class Shelf(QObject):
 
         self._desk.run_job("draft", work, on_event)
 
-    def touch(self, at_once: bool = False) -> None:
+    def note_change(self, at_once: bool = False) -> None:
         """The draft on the page has changed; it is written down in a moment."""
         self._dirty = True
         self.show(self._gather())
@@ -204,7 +204,7 @@ class Shelf(QObject):
         name = " ".join(name.split())[:LONGEST_NAME]
         if id == self.current:
             self.renamed.emit(name)
-            self.touch(at_once=True)
+            self.note_change(at_once=True)
             return
 
         def then(draft: Draft) -> None:

@@ -217,8 +217,8 @@ class DraftList(QFrame):
             self.chosen.emit(str(item.data(_KEY)))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        pressed = isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress
-        if watched is self.list and pressed and event.key() == Qt.Key.Key_Delete and self.current():
+        delete = isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Delete
+        if watched is self.list and delete and event.type() == QEvent.Type.KeyPress and self.current():
             self.delete_wanted.emit(self.current())
             return True
         return super().eventFilter(watched, event)
