@@ -13,7 +13,8 @@ class Backend:
     """One way to compute the same step.
 
     Attributes:
-        kernels: ``onednn`` or ``native`` on the CPU; ``library`` elsewhere (cuDNN, MPS, …).
+        kernels: ``own`` (:mod:`chargen.training.backpropagation`), ``onednn`` or ``native`` on the CPU; ``library``
+            elsewhere (cuDNN, MPS, …).
         precision: ``float32`` or ``bfloat16``: the type of the products; parameters and optimizer are float32 always.
         threads: processor threads in all.
         workers: threads that share a step by streams (see :mod:`chargen.training.workers`); PyTorch's own do the rest.
@@ -62,19 +63,22 @@ class Backend:
 def candidates(cell: str, device: str, precision: str, threads: int, workers: int = 1) -> list[Backend]:
     """The backends worth measuring for a cell on a device; the first is the reference.
 
-    PyTorch hands only the LSTM to oneDNN; its native bfloat16 cells are up to sixty times slower than float32 and
-    are not tried. A ``precision`` other than ``auto`` keeps only that type.
+    Ours stands beside the library's. PyTorch hands only the LSTM to oneDNN; its native bfloat16 cells are up to sixty
+    times slower than float32 and are not tried. A ``precision`` other than ``auto`` keeps only that type.
     """
     if device != "cpu":
         found = [Backend("library", "float32", threads)]
         if device == "cuda" and torch.cuda.is_bf16_supported():
             found.append(Backend("library", "bfloat16", threads))
     else:
-        found = [Backend("native", "float32", threads, workers)]
-        if cell == "lstm" and torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
-            found.append(Backend("onednn", "float32", threads, workers))
-            if torch.ops.mkldnn._is_mkldnn_bf16_supported():
-                found.append(Backend("onednn", "bfloat16", threads, workers))
+        found = [Backend("native", "float32", threads, workers), Backend("own", "float32", threads, workers)]
+        if torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
+            reduced = torch.ops.mkldnn._is_mkldnn_bf16_supported()
+            precisions = ["float32", "bfloat16"] if reduced else ["float32"]
+            if cell == "lstm":
+                found += [Backend("onednn", precision, threads, workers) for precision in precisions]
+            if reduced:
+                found.append(Backend("own", "bfloat16", threads, workers))
     chosen = [backend for backend in found if precision in ("auto", backend.precision)]
     # A precision that was asked for and has no quick way still works, the slow way.
     return chosen or [Backend("native" if device == "cpu" else "library", precision, threads, workers)]

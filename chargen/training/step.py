@@ -9,6 +9,7 @@ from torch.nn import functional as F
 from chargen.model.network import CharRNN, State
 from chargen.training.adamw import AdamW
 from chargen.training.backend import Backend
+from chargen.training.backpropagation import Backpropagation
 from chargen.training.config import TrainingConfig
 from chargen.training.workers import Workers
 
@@ -54,7 +55,11 @@ class LearningStep:
         self.workers = Workers(backend.workers, backend.threads_each)
         self._generators = [torch.Generator() for _ in range(backend.workers)]
         named = distinct_parameters(network)
+        self._names = [name for name, _ in named]
         self._parameters = [parameter for _, parameter in named]
+        self._by_hand: Backpropagation | None = None
+        if backend.kernels == "own":
+            self._by_hand = Backpropagation(network, backend.dtype, backend.workers)
         # Which group a parameter's norm counts for: 0 embedding, 1…L the layers, L + 1 the head.
         groups = [_norm_group(name, network.config.layers) for name, _ in named]
         self._group_index = torch.tensor(groups, device=network.head.bias.device)
@@ -74,6 +79,8 @@ class LearningStep:
             fresh: [B] bool, the streams that start from the initial state instead; None for none.
         """
         shares = list(self.workers.split(block.shape[1]))
+        if self._by_hand is not None:
+            self._by_hand.prepare(shares[0].stop)
 
         def learn(worker: int) -> tuple[Tensor, list[Tensor], State]:
             share = shares[worker]
@@ -104,12 +111,18 @@ class LearningStep:
         generator = self._generators[worker]
         if self.config.dropout > 0:
             generator.manual_seed(((self.config.seed * 1_000_003 + step) * 1_009 + worker) % 2**63)
+        characters = (block.shape[0] - 1) * streams
+        if self._by_hand is not None:
+            loss, named, after = self._by_hand.learn(
+                worker, block, state, fresh, self.config.dropout, generator, characters
+            )
+            return loss, [named[name] for name in self._names], after
         if fresh is not None:
             start = self.network.start_state(block.shape[1])
             state = tuple(torch.where(fresh[None, :, None], a, b) for a, b in zip(start, state, strict=True))
         logits, after = self._forward(block[:-1], state, generator)
         summed = F.cross_entropy(logits.flatten(0, 1), block[1:].flatten(), reduction="sum")
-        loss = summed / ((block.shape[0] - 1) * streams)
+        loss = summed / characters
         gradients = torch.autograd.grad(loss, self._parameters, allow_unused=True, materialize_grads=True)
         return loss.detach(), [gradient.contiguous() for gradient in gradients], tuple(part.detach() for part in after)
 
