@@ -1,6 +1,7 @@
 """Other runs beside the one that is shown."""
 
 import json
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -79,6 +80,16 @@ def test_a_run_without_a_curve_is_told(qtbot: QtBot, tmp_path: Path, runs: list[
     third.click()
     qtbot.waitUntil(lambda: "is damaged" in page.banner.sentence())
     assert page.plot.compared() == []
+
+
+def test_runs_of_one_name_are_told_apart_by_their_day(qtbot: QtBot, tmp_path: Path, runs: list[RunCard]) -> None:
+    runs[1] = replace(runs[1], name="Salt & pepper", created=datetime(2026, 5, 3, 1, 0))
+    page, _ = learning(qtbot, tmp_path)
+    for box in list(offered(qtbot, page).boxes.values())[:2]:
+        box.click()
+    qtbot.waitUntil(lambda: len(page.plot.compared()) == 2)
+    names = [other.name for other in page.plot.compared()]
+    assert names == ["Salt & pepper, 04 May 03:02", "Salt & pepper, 03 May 01:00"]
 
 
 def test_another_text_is_told(qtbot: QtBot, tmp_path: Path, runs: list[RunCard]) -> None:

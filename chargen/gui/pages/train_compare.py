@@ -63,7 +63,7 @@ class Comparison(QObject):
             self.list.deleteLater()
         self._cards = {str(card.folder): card for card in others}
         ticked = [key for key, curve in self._curves.items() if curve in self._plot.compared()]
-        choices = [Choice(key, _line(card), card.note or str(card.folder)) for key, card in self._cards.items()]
+        choices = [Choice(key, _line(card), card.note) for key, card in self._cards.items()]
         self.list = CheckList("Runs to compare with", choices, ticked, MOST_RUNS, self._plot)
         self.list.changed.connect(self._chosen)
         self.list.open_below(self._plot.compare_button)
@@ -84,7 +84,9 @@ class Comparison(QObject):
         def show(curves: list[Curve]) -> None:
             wrong = ""
             for card, curve in zip(unread, curves, strict=True):
-                run = to_run_curve(curve, card.name, card.text_sha256)
+                twice = sum(other.name == card.name for other in self._cards.values()) > 1
+                name = f"{card.name}, {card.created:%d %b %H:%M}" if twice else card.name
+                run = to_run_curve(curve, name, card.text_sha256)
                 if run.is_empty():
                     wrong = without_a_curve(card.name, curve)
                 else:

@@ -248,8 +248,7 @@ class LossPlot(Card):
 
     def shown_points(self) -> int:
         """How many points of the raw line are drawn now."""
-        raw = self.canvas.line("raw")
-        return 0 if raw is None else len(raw.x)
+        return 0 if (raw := self.canvas.line("raw")) is None else len(raw.x)
 
     def _redraw_timed(self) -> None:
         self._redrawn += 1
@@ -305,7 +304,7 @@ class LossPlot(Card):
         elif self._view == "gradient" and not any(run.norms for run in (self.run, *self._compared)):
             self.empty.set_sentence(_NO_NORMS)
         elif self._view == "gradient" and self.run.knows(self.axis()):
-            self.empty.set_sentence("All of these norms are zero, which has no logarithm; make the side axis even.")
+            self.empty.set_sentence("All of these norms are zero, and zero has no logarithm: choose a plain side axis.")
         else:
             self.empty.set_sentence(f"Nothing here was counted in {self.axis()}; choose another axis.")
 
