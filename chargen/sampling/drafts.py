@@ -187,8 +187,9 @@ def join(first: Sample, second: Sample) -> Sample | None:
         changes[at] = second.settings.temperature
     changes |= {at + position: value for position, value in second.temperature_changes}
     steered = dict(first.steering_changes)
-    if first.steering_changes and first.steering_changes[-1][1] != asked.steer:
-        steered[at] = asked.steer
+    before = first.steering_changes[-1][1] if first.steering_changes else asked.steer
+    if dict(second.steering_changes).get(0, asked.steer) != before:
+        return None  # the captured state was reached under the steering before: one sample would have changed it sooner
     steered |= {at + position: steer for position, steer in second.steering_changes}
     surprises = np.concatenate([first.surprises, second.surprises])
     surprises.flags.writeable = False

@@ -92,6 +92,16 @@ class SetTemperature:
 
 
 @dataclass(frozen=True)
+class SetSteering:
+    """Steer in this way, and no other, from the next character on; recorded in the sample.
+
+    What cannot be steered so (see :meth:`Writer.set_steering`) is told in :class:`NotSteered`, and writing goes on.
+    """
+
+    steer: str
+
+
+@dataclass(frozen=True)
 class Keep:
     """Tell in :class:`SoFar` what is written until now, so that it can be kept while more is written."""
 
@@ -150,6 +160,13 @@ class SoFar:
     written: Written
 
 
+@dataclass(frozen=True)
+class NotSteered:
+    """The answer to a :class:`SetSteering` that cannot be obeyed, in one sentence."""
+
+    problem: str
+
+
 @dataclass(frozen=True, eq=False)
 class Made:
     """The result of :func:`prepare` and :func:`load`: a state that fits, and what to mention about it."""
@@ -196,6 +213,7 @@ class _Ear:
         self.stopped = False
         self.keep = False
         self.temperature: float | None = None
+        self.steer: str | None = None
 
     def listen(self) -> bool:
         """Take in what has arrived; whether something has."""
@@ -209,6 +227,8 @@ class _Ear:
                     self.keep = True
                 case SetTemperature(temperature):
                     self.temperature = temperature
+                case SetSteering(steer):
+                    self.steer = steer
         return bool(commands)
 
     def while_reading(self, done: int, total: int) -> None:
@@ -292,12 +312,12 @@ def _drive(worker: Worker, ear: _Ear, stream: Stream, length: int) -> Written | 
     postman, written = _Postman(worker), 0
     problem = ""
     try:
-        _obey(ear, stream)
+        _obey(worker, ear, stream)
         for sampled in stream:
             written += 1
             postman.take(sampled.character, sampled.surprise)
             if ear.listen() or ear.stopped:
-                _obey(ear, stream)
+                _obey(worker, ear, stream)
                 if ear.keep:
                     ear.keep = False
                     worker.post(SoFar(Written(stream.sample(), None, "stopped")))
@@ -324,10 +344,16 @@ def _drive(worker: Worker, ear: _Ear, stream: Stream, length: int) -> Written | 
     return Written(stream.sample(), state, ended, problem)
 
 
-def _obey(ear: _Ear, stream: Stream) -> None:
+def _obey(worker: Worker, ear: _Ear, stream: Stream) -> None:
     if ear.temperature is not None:
         stream.set_temperature(ear.temperature)
         ear.temperature = None
+    if ear.steer is not None:
+        try:
+            stream.set_steering(ear.steer)
+        except ChargenError as error:
+            worker.post(NotSteered(str(error)))
+        ear.steer = None
 
 
 def prepare(pen: Pen, seed: Seed) -> Callable[[Worker], Made | None]:

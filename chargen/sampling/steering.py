@@ -67,7 +67,8 @@ class Rule:
     last: int = LAST
 
     def __str__(self) -> str:
-        value = f"{'' if self.operation == '+' and self.value < 0 else self.operation}{self.value!r}"
+        number = f"{self.value:g}" if float(f"{self.value:g}") == self.value else repr(self.value)
+        value = f"{'' if self.operation == '+' and self.value < 0 else self.operation}{number}"
         where = f"{'c' if self.part == 'c' else ''}{self.layer or '*'}.{self.unit or '*'}"
         return f"{where}{value}{self._range()}"
 

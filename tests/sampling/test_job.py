@@ -18,10 +18,12 @@ from chargen.sampling.job import (
     Drawn,
     Keep,
     Made,
+    NotSteered,
     Pen,
     PrimedBy,
     Reading,
     Request,
+    SetSteering,
     SetTemperature,
     SoFar,
     Stop,
@@ -120,6 +122,21 @@ def test_temperature_is_changed_between_characters_and_recorded(model: Model) ->
     assert job.join(5)
     sample = job.mailbox.drain()[-1].result.sample
     assert [value for _, value in sample.temperature_changes] == [0.2, 1.5, 0.0]
+    assert replay(model, sample).text == sample.text
+
+
+def test_steering_is_changed_between_characters_and_recorded(model: Model) -> None:
+    job = Job("write", write(Pen(model), Request(ENDLESS))).start()
+    for steer in ("1.3=0.9", "99.1=0", "2.**0@-9", ""):
+        time.sleep(0.05)
+        job.send(SetSteering(steer))
+    time.sleep(0.05)
+    job.send(Stop())
+    assert job.join(5)
+    events = job.mailbox.drain()
+    sample = events[-1].result.sample
+    assert [steer for _, steer in sample.steering_changes] == ["1.3=0.9", "2.**0@1-9", ""]
+    assert ["no layer 99" in event.problem for event in events if isinstance(event, NotSteered)] == [True]
     assert replay(model, sample).text == sample.text
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from chargen.errors import ChargenError, ExportError, SettingError
 from chargen.model.state import HiddenState
 from chargen.sampling.batch import write_all
+from chargen.sampling.drafts import join
 from chargen.sampling.engine import Engine
 from chargen.sampling.export import export, load_export, provenance
 from chargen.sampling.provenance import sample_from_json, sample_to_json
@@ -244,6 +245,29 @@ def test_the_first_character_is_steered_without_a_prompt_as_well() -> None:
     bias = MODEL.tensors["head.bias"].astype(float)
     share = np.exp(bias - bias.max())
     assert written.probability == pytest.approx(share[written.id] / share.sum(), abs=1e-6)
+
+
+def test_parts_of_a_draft_join_only_where_one_sample_would_have_written_them() -> None:
+    sampler, settings = Sampler(MODEL), dataclasses.replace(SETTINGS, steer="1.3=0.9", length=20)
+
+    def part(state: HiddenState | None, after: str, changes: dict[int, str]):
+        stream = sampler.stream(settings, state, after=after)
+        for position in range(21):
+            if position in changes:
+                stream.set_steering(changes[position])
+            next(stream, None)
+        return stream.sample(), stream.final_state
+
+    joined = 0
+    for early in ({}, {5: "1.4=-1"}, {5: "1.4=-1", 20: "1.3=0.9"}, {5: "1.4=-1", 9: "1.3=0.9"}):
+        for late in ({}, {0: "1.4=-1"}, {7: "*.**0.5"}, {0: "2.2=1", 3: ""}):
+            first, state = part(None, "", early)
+            second, _ = part(state, first.text, late)
+            both = join(first, second)
+            if both is not None:
+                joined += 1
+                assert replay(MODEL, both).text == both.text == first.text + second.text
+    assert joined >= 5
 
 
 @pytest.mark.parametrize("steer", [RULES, "2.3+0.1, 1.**1.01"])
