@@ -75,14 +75,13 @@ def script() -> tuple[list[Any], list[Any]]:
         cell="lstm", layers=1, hidden=320, embedding=32, streams=32, unroll=64, parameters=482_000,
         characters=196_000, vocabulary=71, step=0,
     )  # fmt: skip
-    happened: list[Any] = [started, events.LossPoints(steps, losses, np.zeros((len(steps), 3), np.float32))]
+    norms = np.array([0.03, 0.4, 0.9]) * np.exp(generator.normal(0, 0.2, (len(steps), 3)) - steps[:, None] / 3_000)
+    happened: list[Any] = [started, events.LossPoints(steps, losses, norms.astype(np.float32))]
     for step in range(280, 3401, 280):
         loss = float(curve[step - 1]) + 0.05 + 0.06 * step / 3400
         happened.append(events.Validated(step, step / 14, loss, loss / math.log(2), True))
     happened.append(events.Sampled(3400, _SAMPLE, 0.8))
-    happened.append(
-        events.Progress(3412, 7_000_000, 39.6, 192.0, 1.38, 3.1e-3, 0.4, 64_100.0, 47.0, 0.8)
-    )
+    happened.append(events.Progress(3412, 7_000_000, 39.6, 192.0, 1.38, 3.1e-3, 0.4, 64_100.0, 47.0, 0.8))
     return happened, [events.Finished("budget", 4300, 300.0, 1.493, 1.493 / math.log(2), "")]
 
 
