@@ -30,7 +30,7 @@ LOOP_FACTOR = 1.0
 TUNING_STEPS = 15.0
 """Finding the fastest way to compute costs about as much as this many steps in that way."""
 
-VALIDATION_SHARE = 0.21
+VALIDATION_SHARE = 0.27
 """Seconds to validate a character per second to learn one in as many streams."""
 
 FINISH_SECONDS = 0.03
