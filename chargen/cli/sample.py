@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chargen.cli import signals
+from chargen.cli import signals, twin
 from chargen.cli.output import note, print_event, write
 from chargen.cli.parser import HelpFormatter, UsageError, add_option, add_options, given
 from chargen.cli.texts import read_text, with_flag
@@ -51,6 +51,7 @@ def add_parser(commands: Any) -> None:
     choice = parser.add_argument_group("how to choose")
     add_options(choice, *_DECODING)
     add_option(choice, "random_seed", flag="--seed")
+    twin.add_flags(choice)
     choice.add_argument(
         "--state",
         metavar="zero|learned|random[:SCALE]|STATE",
@@ -69,7 +70,8 @@ def add_parser(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Write; returns 128 + the signal where one ended it, with what was written kept."""
-    chosen = given(arguments, "length", "count", "unknown", *_DECODING, "random_seed")
+    chosen = given(arguments, "length", "count", "unknown", *_DECODING, "random_seed", "steer")
+    twin.check(arguments)
     if arguments.from_export is not None:
         _refuse_settings(arguments, chosen)
     if arguments.output is not None:
@@ -78,6 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     model = load_model(arguments.model)
     interruption = _Interruption()
+    twins = twin.Twins(model, lambda: bool(interruption.code)) if arguments.twin else None
     samples: list[Sample] = []
     with signals.handled(interruption.on_signal):
         if arguments.from_export is not None:
@@ -89,6 +92,12 @@ def run(arguments: argparse.Namespace) -> int:
                 samples.append(sample)
                 if arguments.json:
                     _print_json(sample)
+                if twins is not None and not interruption.code:
+                    samples.append(twins.of(sample))
+                    if arguments.json:
+                        _print_json(samples[-1], "twin")
+                    elif arguments.output is None:
+                        twin.show(sample, samples[-1])
         finally:  # whatever ends it: what is written is kept
             if arguments.output is not None and samples:
                 _export(samples, arguments.output)
@@ -256,11 +265,11 @@ def _again(file: Path, model: "Model", *, quiet: bool) -> Iterator["Sample"]:
         yield sample
 
 
-def _print_json(sample: "Sample") -> None:
+def _print_json(sample: "Sample", event: str = "sample") -> None:
     from chargen.sampling.seeds import state_fingerprint
 
     print_event(
-        "sample",
+        event,
         {
             "text": sample.document,
             "seed": sample.settings.random_seed,
