@@ -109,7 +109,7 @@ def run_rename(arguments: argparse.Namespace) -> int:
     """Rename a kept state."""
     from chargen.model.state_library import StateLibrary
 
-    StateLibrary().rename(arguments.name, arguments.new)
+    StateLibrary().change_name(arguments.name, arguments.new)
     note(f"“{arguments.name}” is now called “{arguments.new}”.")
     return 0
 

@@ -155,7 +155,7 @@ class StateLibrary:
             named.save(path)
         return path
 
-    def rename(self, name: str, new: str) -> Path:
+    def change_name(self, name: str, new: str) -> Path:
         """Give a kept state another name; returns its file. Raises StateError, FileError."""
         with self._alone():
             old = self.find(name)

@@ -59,20 +59,20 @@ def test_a_name_is_taken_once_capitals_aside(library: StateLibrary) -> None:
             library.keep(STATE, name)
     library.keep(STATE, "calm")
     with pytest.raises(StateError, match="kept already"):
-        library.rename("calm", "Storm")
+        library.change_name("calm", "Storm")
     assert names(library) == ["calm", "storm"]
 
 
 def test_renaming_and_notes_keep_the_rest(library: StateLibrary) -> None:
     library.keep(STATE, "storm", "loud")
-    library.rename("storm", "Sturm: und Drang?")
+    library.change_name("storm", "Sturm: und Drang?")
     library.annotate("sturm: und drang?", "  louder ")
     (card,) = library.cards()
     assert (card.name, card.note) == ("Sturm: und Drang?", "louder")
     assert card.path.name == "Sturm- und Drang.state" or card.path.stem == file_stem("Sturm: und Drang?")
     kept = library.load("Sturm: und Drang?")
     assert dict(kept.recipe) == dict(STATE.recipe) and kept.c.tobytes() == STATE.c.tobytes()
-    library.rename("Sturm: und Drang?", "STURM: und Drang?")  # the same file where capitals do not count
+    library.change_name("Sturm: und Drang?", "STURM: und Drang?")  # the same file where capitals do not count
     assert names(library) == ["STURM: und Drang?"]
 
 
@@ -117,7 +117,7 @@ def test_names_that_cannot_be(library: StateLibrary, name: str, phrase: str) -> 
     library.keep(STATE, "storm")
     if name.strip():
         with pytest.raises(StateError, match=phrase):
-            library.rename("storm", name)
+            library.change_name("storm", name)
     with pytest.raises(StateError, match="note has at most"):
         library.annotate("storm", "x" * 2001)
     assert names(library) == ["storm"]
@@ -149,7 +149,7 @@ def test_damaged_and_foreign_things_are_listed_with_a_reason(library: StateLibra
     library.delete("torn")  # what is damaged can still be put away
     assert "torn" not in names(library)
     with pytest.raises(ChargenError):
-        library.rename("empty", "full")
+        library.change_name("empty", "full")
     assert (folder / "empty.state").read_bytes() == b""
 
 
