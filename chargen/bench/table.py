@@ -19,5 +19,5 @@ def readable(number: float) -> str:
 
 
 def percent(share: float) -> str:
-    """A spread: ±3 %."""
+    """A share in words: 3 %."""
     return f"{100 * share:.0f} %"

@@ -6,7 +6,7 @@ it. Everything else (the seed that was drawn, notices) goes to stderr.
 
 import argparse
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,15 +14,18 @@ from chargen.cli import signals, twin
 from chargen.cli.output import note, print_event, write
 from chargen.cli.parser import HelpFormatter, UsageError, add_option, add_options, given
 from chargen.cli.texts import read_text, with_flag
-from chargen.errors import ExportError, FileError, UnknownCharacterError
-from chargen.settings import OPTIONS, SEED_MAXIMUM
+from chargen.errors import ChargenError, ExportError, FileError, UnknownCharacterError
+from chargen.settings import OPTIONS, SEED_MAXIMUM, group
 
 if TYPE_CHECKING:
     from chargen.model.model_file import Model
+    from chargen.model.state import HiddenState
     from chargen.sampling.sample import Sample
     from chargen.sampling.sampler import Sampler, Stream
+    from chargen.sampling.settings import SamplingSettings
 
-_DECODING = ("temperature", "top_k", "top_p", "min_p", "repetition_penalty")
+_ELSEWHERE = ("length", "count", "random_seed", "unknown", "steer")
+_DECODING = tuple(option.name for option in group("sampling") if option.name not in _ELSEWHERE)
 _FLUSH_SECONDS = 0.05  # often enough to look like writing, seldom enough to cost nothing
 
 
@@ -36,7 +39,7 @@ def add_parser(commands: Any) -> None:
         '  chargen sample my-run --prompt "Once upon" --temperature 0.6 --seed 7\n'
         "  chargen sample my-run --count 3 --output three.html",
     )
-    parser.add_argument("model", type=Path, metavar="MODEL", help="A model file or a run folder.")
+    parser.add_argument("model", nargs="?", type=Path, metavar="MODEL", help="A model file or a run folder.")
     text = parser.add_argument_group("what to write")
     prompt = text.add_mutually_exclusive_group()
     prompt.add_argument("--prompt", metavar="TEXT", help="The beginning, which the model continues.")
@@ -57,6 +60,12 @@ def add_parser(commands: Any) -> None:
         metavar="zero|learned|random[:SCALE]|STATE",
         help="The seed state, a file or the name of a kept one (default: what training started from).",
     )
+    named = parser.add_argument_group("settings by name")
+    named.add_argument("--settings", metavar="NAME", help="Choose as saved under this name; flags beside it go first.")
+    named.add_argument(
+        "--save-settings", metavar="NAME", help="Save how to choose under this name, and write where a MODEL is given."
+    )
+    named.add_argument("--list-settings", action="store_true", help="Show the settings by name, and write nothing.")
     result = parser.add_argument_group("the result")
     result.add_argument(
         "--from-export", type=Path, metavar="FILE.json", help="Write the samples of an export again, exactly."
@@ -70,10 +79,17 @@ def add_parser(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Write; returns 128 + the signal where one ended it, with what was written kept."""
+    if arguments.list_settings:
+        return _list_settings(arguments)
     chosen = given(arguments, "length", "count", "unknown", *_DECODING, "random_seed", "steer")
     twin.check(arguments)
     if arguments.from_export is not None:
         _refuse_settings(arguments, chosen)
+    chosen = _by_name(arguments, chosen)
+    if arguments.model is None:
+        if arguments.save_settings is not None:
+            return 0
+        raise UsageError("chargen sample needs MODEL; see chargen sample --help.")
     if arguments.output is not None:
         _check_output(arguments)
     from chargen.model.model_file import load_model
@@ -136,11 +152,40 @@ def _refuse_settings(arguments: argparse.Namespace, chosen: dict[str, Any]) -> N
             ("--prompt-file", arguments.prompt_file),
             ("--stop", arguments.stop),
             ("--state", arguments.state),
+            ("--settings", arguments.settings),
+            ("--save-settings", arguments.save_settings),
         )
         if value is not None
     ]
     if flags:
         raise UsageError(f"--from-export brings its own settings; leave out {', '.join(flags)}.")
+
+
+def _by_name(arguments: argparse.Namespace, chosen: dict[str, Any]) -> dict[str, Any]:
+    """What was chosen, over the settings that were named; saved under a name where that was asked for."""
+    if arguments.settings is None and arguments.save_settings is None:
+        return chosen
+    from chargen.sampling.presets import preset, save_preset
+    from chargen.sampling.settings import RULES, SamplingSettings
+
+    if arguments.settings is not None:
+        chosen = {**preset(arguments.settings).rules, **chosen}
+    if arguments.save_settings is not None:
+        rules = {name: value for name, value in chosen.items() if name in RULES}
+        note(f"Saved as “{save_preset(arguments.save_settings, SamplingSettings(**rules)).name}”.")
+    return chosen
+
+
+def _list_settings(arguments: argparse.Namespace) -> int:
+    from chargen.sampling.presets import presets
+
+    for each in presets():
+        if arguments.json:
+            print_event("settings", {"name": each.name, "built_in": each.built_in, **each.rules})
+        else:
+            words = (OPTIONS[name].flag + ("" if value is True else f" {value}") for name, value in each.rules.items())
+            write(f"{each.name}{'' if each.built_in else ' (yours)'}: {' '.join(words) or 'the defaults'}\n")
+    return 0
 
 
 def _check_output(arguments: argparse.Namespace) -> None:
@@ -179,10 +224,13 @@ def _new(
     """New samples, streamed to stdout unless they go elsewhere."""
     from dataclasses import replace
 
+    from chargen.sampling.curve import TemperatureCurve
     from chargen.sampling.sampler import Sampler
     from chargen.sampling.settings import SamplingSettings
 
     count = chosen.pop("count", OPTIONS["count"].default)
+    if chosen.get("temperature_curve") == "":
+        TemperatureCurve.parse("")  # typed, and empty: say what a curve is
     settings = SamplingSettings(prompt=_prompt(arguments), stop=tuple(arguments.stop or ()), **chosen)
     drawn = settings.random_seed is None
     settings = settings.with_seed()
@@ -193,36 +241,103 @@ def _new(
         )
     sampler = Sampler(model)
     quiet = arguments.json or arguments.output is not None
+    seeds = [settings.random_seed + number for number in range(count)]
+    first_words = (f"seed {seeds[0]}",) if drawn and not arguments.json else ()
     told: set[str] = set()
-    for number in range(count):
-        seed = settings.random_seed + number
-        stream = _stream(sampler, replace(settings, random_seed=seed), arguments.state, told)
-        if number == 0 and drawn and not arguments.json:
-            note(f"seed {seed}")
+    if count > 1 and not settings.beam:
+        for sample in _together(sampler, settings, seeds, arguments.state, first_words, told, interruption):
+            if not quiet:
+                _write_named(sample, first=sample.settings.random_seed == seeds[0])
+            yield sample
+        return
+    for seed in seeds:
+        stream = _stream(sampler, replace(settings, random_seed=seed), arguments.state, first_words, told)
         if not quiet and count > 1:
-            write(f"{'' if number == 0 else chr(10)}── seed {seed} ──\n")
+            write(_title(seed, first=seed == seeds[0]))
         _write_out(stream, interruption, quiet=quiet)
         yield stream.sample()
         if interruption.code:
             return
 
 
-def _stream(sampler: "Sampler", settings: Any, state: str | None, told: set[str]) -> "Stream":
-    """A started sample; what there is to know about it goes to stderr, once."""
+def _title(seed: int | None, *, first: bool) -> str:
+    return f"{'' if first else chr(10)}── seed {seed} ──\n"
+
+
+def _write_named(sample: "Sample", *, first: bool) -> None:
+    write(f"{_title(sample.settings.random_seed, first=first)}{sample.document}\n")
+
+
+def _together(
+    sampler: "Sampler",
+    settings: "SamplingSettings",
+    seeds: list[int],
+    state: str | None,
+    first_words: tuple[str, ...],
+    told: set[str],
+    interruption: _Interruption,
+) -> Iterator["Sample"]:
+    """Samples of several seeds, written batch by batch; after a signal or an error what there is of the last one."""
+    from dataclasses import replace
+
+    from chargen.sampling.batch import Batch
+    from chargen.sampling.batch_engine import MAXIMUM_BATCH
+
+    for start in range(0, len(seeds), MAXIMUM_BATCH):
+        requests = [replace(settings, random_seed=seed) for seed in seeds[start : start + MAXIMUM_BATCH]]
+        states = [_seed_state(sampler, request, state) for request in requests]
+        try:
+            batch = Batch(
+                sampler.engine, [(request, seed) for request, (seed, _) in zip(requests, states, strict=True)]
+            )
+        except UnknownCharacterError as error:
+            raise with_flag(error) from None
+        _tell(first_words, told)
+        for _, notices in states:
+            _tell(notices, told)
+        for writer in batch.writers:
+            _tell(writer.notices, told)
+        problem: ChargenError | None = None
+        try:
+            while not batch.ended and not interruption.code:
+                batch.advance()
+        except ChargenError as error:  # what is written is kept
+            problem = error
+        yield from (sample for sample in batch.samples() if sample.text)
+        if problem is not None:
+            raise problem
+        if interruption.code:
+            return
+
+
+def _seed_state(
+    sampler: "Sampler", settings: "SamplingSettings", state: str | None
+) -> tuple["HiddenState | None", tuple[str, ...]]:
+    """The seed state that was asked for, None where none was, and what there is to know about it."""
     from chargen.sampling.seeds import parse_state
 
-    seed_state = None
-    notices: tuple[str, ...] = ()
-    if state is not None:
-        seed_state, notices = parse_state(state, sampler.model, settings.random_seed)
+    assert settings.random_seed is not None
+    return (None, ()) if state is None else parse_state(state, sampler.model, settings.random_seed)
+
+
+def _tell(sentences: Iterable[str], told: set[str]) -> None:
+    """Notices to stderr, each once."""
+    for sentence in sentences:
+        if sentence not in told:
+            told.add(sentence)
+            note(sentence)
+
+
+def _stream(
+    sampler: "Sampler", settings: "SamplingSettings", state: str | None, first_words: tuple[str, ...], told: set[str]
+) -> "Stream":
+    """A started sample; what there is to know about it goes to stderr, once."""
+    seed_state, notices = _seed_state(sampler, settings, state)
     try:
         stream = sampler.stream(settings, seed_state)
     except UnknownCharacterError as error:
         raise with_flag(error) from None
-    for sentence in (*notices, *stream.notices):
-        if sentence not in told:
-            told.add(sentence)
-            note(sentence)
+    _tell((*first_words, *notices, *stream.notices), told)
     return stream
 
 
@@ -260,8 +375,9 @@ def _again(file: Path, model: "Model", *, quiet: bool) -> Iterator["Sample"]:
                 note(sentence)
         if not quiet:
             if len(records) > 1:
-                write(f"{'' if number == 0 else chr(10)}── seed {sample.settings.random_seed} ──\n")
-            write(sample.document + "\n")
+                _write_named(sample, first=number == 0)
+            else:
+                write(sample.document + "\n")
         yield sample
 
 

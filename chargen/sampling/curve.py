@@ -32,7 +32,9 @@ class TemperatureCurve:
         points = text.split(",")
         if len(points) > MAXIMUM_POINTS:
             raise SettingError(f"A temperature curve can have at most {MAXIMUM_POINTS:,} points.")
-        places, temperatures, kinds = [], [], set()
+        places: list[float] = []
+        temperatures: list[float] = []
+        kinds: set[str] = set()
         for point in points:
             found = _POINT.fullmatch(point.strip())
             shown = " ".join(point.split())[:40]

@@ -202,7 +202,7 @@ def distribution(logits: NDArray[np.floating], decoding: Decoding, recent: Seque
 def choose(weights: Weights, uniform: float) -> int:
     """The id at ``uniform`` (0 ≤ uniform < 1) of the cumulated weights; one of weight zero is never chosen."""
     cumulated = np.add.accumulate(weights)
-    id = int(cumulated.searchsorted(uniform * cumulated[-1], "right"))
+    id = int(cumulated.searchsorted(uniform * cumulated.item(-1), "right"))
     if id == weights.size:  # rounding at the very end
         id = int(np.flatnonzero(weights)[-1])
     return id

@@ -119,13 +119,14 @@ class Stream(Writer, Iterator[SampledCharacter]):
 
     def _write(self) -> Iterator[SampledCharacter]:
         engine, vocabulary, found = self._engine, self.model.vocabulary, self._found
-        alternatives, exp, log, helm = self._alternatives, np.exp, math.log, self.helm
+        alternatives, helm = self._alternatives, self.helm
+        exp, log, add_up, likelihood = np.exp, math.log, np.add.reduce, math.exp
         while not self.ended:
             if self.written >= helm.due:
                 helm.turn(engine, self.written)
             pending, self._pending = self._pending, None
             values = scores(engine.logits() if pending is None else engine.step(pending))
-            total = log(exp(values).sum())
+            total = log(add_up(exp(values)))
             if found is None:
                 id = self.choose(values)
             else:
@@ -138,7 +139,7 @@ class Stream(Writer, Iterator[SampledCharacter]):
             self.record(id, surprise)
             self._pending = id
             others = self._likeliest(values, total, alternatives) if alternatives else ()
-            yield SampledCharacter(vocabulary[id], id, math.exp(log_probability), surprise, others)
+            yield SampledCharacter(vocabulary[id], id, likelihood(log_probability), surprise, others)
 
     def _likeliest(self, values: Weights, total: float, count: int) -> tuple[tuple[str, float], ...]:
         order = np.argsort(-values, kind="stable")[:count]

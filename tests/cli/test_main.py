@@ -27,6 +27,7 @@ COMMANDS = [
     ["doctor"],
     ["bench"],
     ["bench", "gui"],
+    ["bench", "sample"],
 ]
 
 

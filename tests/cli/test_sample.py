@@ -9,10 +9,11 @@ import pytest
 from chargen.cli import sample as verb
 from chargen.model.model_file import load_model, save_model
 from chargen.model.state import HiddenState
+from chargen.sampling.batch import Batch
 from chargen.sampling.sampler import Sampler
 from chargen.sampling.seeds import state_fingerprint
 from chargen.sampling.settings import SamplingSettings
-from tests.cli.conftest import Run, make_model
+from tests.cli.conftest import VERSE, Run, make_model
 
 
 def test_stdout_is_prompt_and_text_and_one_newline(run: Run, model: Path) -> None:
@@ -118,11 +119,100 @@ def test_a_signal_keeps_what_was_written(
 
     monkeypatch.setattr(verb, "_write_out", interrupted)
     file = tmp_path / "kept.json"
-    result = run("sample", model, "--length", 100000, "--count", 5, "--output", file, "--seed", 1)
+    result = run("sample", model, "--length", 100000, "--output", file, "--seed", 1)
     assert result.code == 130
     kept = json.loads(file.read_text())["samples"]
     assert len(kept) == 1 and len(kept[0]["text"]) == 1
     assert run("sample", model, "--from-export", file).code == 0
+
+
+def test_a_signal_keeps_what_was_written_of_all_samples(
+    run: Run, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Batch.advance
+
+    def interrupted(batch: Batch) -> None:
+        real(batch)
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(Batch, "advance", interrupted)
+    file = tmp_path / "kept.json"
+    result = run("sample", model, "--length", 100000, "--count", 5, "--output", file, "--seed", 1)
+    assert result.code == 130
+    kept = json.loads(file.read_text())["samples"]
+    assert [len(sample["text"]) for sample in kept] == [64] * 5
+    again = run("sample", model, "--from-export", file)
+    assert (again.code, again.err) == (0, "")
+
+
+def test_settings_by_name(run: Run, model: Path) -> None:
+    listed = run("sample", "--list-settings")
+    assert listed.out.startswith("Careful: --temperature 0.4 --min-p 0.05 --loop-breaker\n")
+    saved = run("sample", "--settings", "careful", "--save-settings", "Mine", "--temperature", "0.3", "--ban", "k")
+    assert (saved.code, saved.out, saved.err) == (0, "", "Saved as “Mine”.\n")
+    assert run("sample", "--list-settings", "--json").events[-1] == {
+        "event": "settings", "name": "Mine", "built_in": False,
+        "temperature": 0.3, "min_p": 0.05, "loop_breaker": True, "ban": "k",
+    }  # fmt: skip
+    words = ("sample", model, "--seed", 3, "--length", 90)
+    by_name = run(*words, "--settings", "mine", "--temperature", "1")
+    by_flags = run(*words, "--temperature", "1", "--min-p", "0.05", "--loop-breaker", "--ban", "k")
+    assert by_name.out == by_flags.out != run(*words).out
+    assert "k" not in by_name.out
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--ban", "xq"], "The model does not know what is to be banned: “x” and “q”; leave it out."),
+        (["--ban", "".join(sorted(set(VERSE)))], "Every character that the model knows is banned"),
+        (["--ban", "e", "--stop", "the"], "The stop text “the” can never occur: it holds a banned character."),
+        (["--stop", "xq"], "can never occur: the model does not know all its characters."),
+        (["--typical", "nan"], "Typical must be finite"),
+        (["--typical", "inf"], "Typical must be finite"),
+        (["--top-p=-1"], "Top p must be between 0 and 1"),
+        (["--beam", "1.5"], "Beam search must be a whole number"),
+        (["--beam", "256", "--length", "10000000"], "A beam search over 256 texts can write at most"),
+        (["--temperature-curve", "0:nan"], "Temperature must be finite"),
+        (["--temperature-curve", "0:1,0:2"], "must ascend"),
+        (["--temperature-curve", ""], "is no point of a temperature curve"),
+        (["--settings", "Bold"], "There are no saved settings “Bold”"),
+        (["--save-settings", "Wild"], "“Wild” comes with chargen"),
+    ],
+)
+@pytest.mark.parametrize("count", [1, 2])
+def test_rules_that_cannot_be_are_one_sentence(
+    run: Run, model: Path, words: list[str], sentence: str, count: int
+) -> None:
+    result = run("sample", model, "--count", count, *words)
+    assert (result.code, result.out) == (2, "")
+    assert sentence in result.err and result.err.count("\n") == 1
+
+
+def test_without_a_model_there_is_nothing_to_write_with(run: Run) -> None:
+    result = run("sample", "--temperature", "1")
+    assert (result.code, result.err) == (2, "chargen sample needs MODEL; see chargen sample --help.\n")
+
+
+def test_every_rule_comes_back_from_an_export(run: Run, model: Path, tmp_path: Path) -> None:
+    file = tmp_path / "kept.json"
+    rules = ["--typical", "0.9", "--ban", "k", "--loop-breaker", "--temperature-curve", "0%:0.2,100%:1.4"]
+    for more in (["--count", "4"], ["--beam", "3"]):
+        words = ["sample", model, "--seed", 8, "--length", 120, *rules, *more]
+        told = run(*words, "--output", file).err
+        assert told.endswith(f"Wrote “{file}”.\n")
+        again = run("sample", model, "--from-export", file)
+        assert (again.code, again.err) == (0, "") and again.out == run(*words).out
+        kept = json.loads(file.read_text())["samples"][0]["settings"]
+        assert (kept["typical"], kept["ban"], kept["loop_breaker"]) == (0.9, "k", True)
+
+
+def test_several_start_from_states_of_their_own(run: Run, model: Path) -> None:
+    words = ("sample", model, "--length", 40, "--state", "random:2", "--json")
+    together = run(*words, "--seed", 4, "--count", 3).events
+    alone = [run(*words, "--seed", seed).events[0] for seed in (4, 5, 6)]
+    assert together == alone
+    assert len({event["state_fingerprint"] for event in together}) == 3
 
 
 def test_a_terminal_is_not_commanded_by_a_model(run: Run, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:

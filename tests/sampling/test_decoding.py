@@ -11,15 +11,20 @@ from hypothesis.extra.numpy import arrays
 from chargen.errors import ChargenError, SettingError
 from chargen.sampling.decoding import (
     Decoding,
+    banish,
     choose,
+    choose_rows,
     decode,
     distribution,
     heat,
     keep_min_p,
     keep_top_k,
     keep_top_p,
+    keep_typical,
     penalise,
     scores,
+    scores_rows,
+    slow_down,
     softmax,
 )
 
@@ -32,6 +37,7 @@ RULES = st.builds(
     top_p=st.floats(0, 1),
     min_p=st.floats(0, 1),
     repetition_penalty=st.floats(0.1, 10),
+    typical=st.floats(0, 1),
 )
 
 
@@ -148,3 +154,80 @@ def test_the_largest_logits_are_fine():
 def test_rules_out_of_range_are_refused(rule):
     with pytest.raises(SettingError):
         Decoding(**rule)
+
+
+def typical_as_in_the_paper(probabilities, p):
+    """Meister et al. 2022, equation 10, one character after the other."""
+    entropy = sum(-q * np.log(q) for q in probabilities if q > 0)
+    order = sorted(
+        (id for id in range(len(probabilities)) if probabilities[id] > 0),
+        key=lambda id: (abs(-np.log(probabilities[id]) - entropy), id),
+    )
+    kept, mass = [], 0.0
+    for id in order:
+        kept.append(id)
+        mass += probabilities[id]
+        if mass >= p:
+            break
+    return sorted(kept)
+
+
+@pytest.mark.parametrize("p", [0.0, 0.2, 0.5, 0.9, 0.999])
+@pytest.mark.parametrize("seed", range(5))
+def test_typical_is_the_paper(seed, p):
+    logits = np.random.default_rng(seed).normal(0, 2, 30).astype(np.float32)
+    weights = heat(scores(logits), 1.0)
+    weights[:3] = 0.0  # what an earlier rule took out stays out
+    assert np.flatnonzero(keep_typical(weights, p)).tolist() == typical_as_in_the_paper(weights / weights.sum(), p)
+
+
+def test_typical_may_leave_out_the_likeliest():
+    weights = np.array([0.4, *[0.05] * 12])
+    assert keep_typical(weights, 0.5)[0] == 0
+    assert keep_typical(weights, 1.0) is weights
+
+
+@given(LOGITS, st.data())
+def test_banned_characters_are_out_and_the_others_as_before_among_themselves(logits, data):
+    banned = data.draw(st.sets(st.integers(0, logits.size - 1), max_size=logits.size - 1))
+    values = banish(scores(logits), np.array(sorted(banned), np.intp))
+    left = np.exp(values)
+    assert left.max() == 1.0
+    assert all(left[id] == 0 for id in banned)
+    allowed = [id for id in range(logits.size) if id not in banned]
+    expected = softmax(logits[allowed])
+    assert left[allowed] / left.sum() == pytest.approx(expected)
+
+
+def test_the_only_one_left_is_chosen_however_unlikely():
+    values = scores(np.array([3e38, 0, -3e38], np.float32))
+    weights = decode(values, Decoding(0.01, repetition_penalty=9), [2], banned=np.array([0, 1]), brake=(2, 50.0))
+    assert weights.tolist() == [0, 0, 1]
+
+
+def test_the_rules_come_in_the_documented_order():
+    """Temperature before top-p and typical; the brake before temperature; the ban before all."""
+    values = scores(np.log([0.5, 0.3, 0.15, 0.05]))
+    rules = Decoding(2.0, top_k=3, typical=0.9, top_p=0.6, min_p=0.3)
+    by_hand = keep_min_p(
+        keep_top_p(keep_typical(keep_top_k(heat(slow_down(banish(values, np.array([3])), 0, 1.0), 2.0), 3), 0.9), 0.6),
+        0.3,
+    )
+    assert decode(values, rules, banned=np.array([3]), brake=(0, 1.0)).tolist() == by_hand.tolist()
+    assert decode(values, rules, temperature=0.0).tolist() == [1, 0, 0, 0]
+
+
+def test_rows_are_chosen_as_single_ones_are():
+    generator = np.random.default_rng(1)
+    logits = generator.normal(0, 3, (50, 20)).astype(np.float32)
+    values, uniforms = scores_rows(logits), generator.random(50)
+    weights = np.exp(values)
+    weights[:, ::3] = 0
+    uniforms[:2] = 0.0, np.nextafter(1, 0)
+    expected = [choose(row, uniform) for row, uniform in zip(weights, uniforms, strict=True)]
+    assert choose_rows(weights, uniforms).tolist() == expected
+    for row, each in zip(values, logits, strict=True):
+        assert row.tolist() == scores(each).tolist()
+    logits[3, 4] = np.nan
+    with pytest.raises(ChargenError, match="no longer a finite number"):
+        scores_rows(logits)

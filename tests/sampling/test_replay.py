@@ -37,6 +37,11 @@ def draw_sample(make_model, number):
         stop=dice.choice(((), ("e",), ("zz", " a"))),
         random_seed=dice.choice((None, 0, 2**53 - 1)),
         unknown=dice.choice(("drop", "replace")),
+        typical=dice.choice((1.0, 0.9)),
+        temperature_curve=dice.choice(("", "", "0%:0.1,100%:2", "3:1,50:0")),
+        loop_breaker=dice.choice((False, True)),
+        ban=dice.choice(("", "xé")),
+        beam=dice.choice((0, 0, 0, 3)),
     )
     random_state = HiddenState.random(model.config, number, 2.0)
     states = (None, HiddenState.zero(model.config), random_state, prime(model, "hello"))

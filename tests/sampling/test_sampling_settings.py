@@ -20,6 +20,12 @@ SETTINGS = st.builds(
     stop=st.lists(st.text(min_size=1, max_size=5), max_size=4).map(tuple),
     random_seed=st.none() | st.integers(0, 2**53 - 1),
     unknown=st.sampled_from(["refuse", "drop", "replace"]),
+    typical=st.floats(0, 1),
+    temperature_curve=st.sampled_from(["", "0:0.5", "0%:0.4,33.3%:2,100%:0"]),
+    loop_breaker=st.booleans(),
+    ban=st.text(max_size=5),
+    beam=st.integers(0, 5),
+    beam_per_character=st.booleans(),
 )
 
 
@@ -51,6 +57,16 @@ def test_fields_and_defaults_are_those_of_the_table():
         {"stop": ("",)},
         {"stop": (3,)},
         {"stop": ("a",) * 101},
+        {"typical": float("nan")},
+        {"typical": -0.1},
+        {"temperature_curve": "x"},
+        {"temperature_curve": None},
+        {"temperature_curve": 3},
+        {"loop_breaker": 1},
+        {"ban": None},
+        {"ban": "a" * 10_001},
+        {"beam": 257},
+        {"beam": 200, "length": 10_000_000},
     ],
 )
 def test_a_wrong_setting_is_one_sentence(wrong):
@@ -70,3 +86,11 @@ def test_a_fresh_seed_is_drawn_once_and_a_given_one_kept():
     assert drawn.random_seed is not None
     assert drawn.with_seed() == drawn
     assert SamplingSettings(random_seed=0).with_seed().random_seed == 0
+
+
+def test_an_export_from_before_there_were_these_settings_has_their_defaults():
+    old = {"prompt": "a", "length": 5, "temperature": 0.5, "top_k": 3, "top_p": 1.0, "min_p": 0.0,
+           "repetition_penalty": 1.0, "stop": [], "random_seed": 3, "unknown": "drop"}  # fmt: skip
+    assert SamplingSettings.from_json(old) == SamplingSettings(
+        prompt="a", length=5, temperature=0.5, top_k=3, random_seed=3, unknown="drop"
+    )

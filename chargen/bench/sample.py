@@ -1,0 +1,163 @@
+"""How fast writing is, against the loop that a good programmer writes and against the machine's own ceilings.
+
+For each shape of network, with random weights, V 65 and E 64, on one core:
+
+* **characters_per_second** of :class:`~chargen.sampling.sampler.Stream` at temperature 0.8, everything included:
+  the step, the choice, the surprise. **plain_characters_per_second** of the loop in PyTorch (embedding, one step of
+  ``nn.LSTM``, linear, softmax, multinomial; library defaults but for one thread). **ratio** is one over the other.
+* **floor_ratio**: the time for a character over the least it could take, which is to read all weights of a step
+  once (recurrent, inputs of the upper layers, output) at the rate of a matrix-vector product of that many bytes.
+* **batch_matrix_fraction**: of 64 samples at once, the rate of the products that their characters need, over the
+  rate of the same products alone.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from chargen.bench.ceilings import matrix_products, vector_product
+from chargen.bench.timing import ROUNDS, SECONDS, Contestant, Measured, interleaved, repeated
+from chargen.model.config import ModelConfig
+from chargen.model.model_file import Model
+from chargen.sampling.batch import BLOCK, Batch
+from chargen.sampling.batch_engine import MAXIMUM_BATCH
+from chargen.sampling.sampler import Sampler
+from chargen.sampling.settings import SamplingSettings
+
+SHAPES = ((1, 256), (2, 128), (2, 512), (3, 512))
+"""(layers, hidden)."""
+
+VOCABULARY, EMBEDDING = 65, 64
+_ENDLESS = 10_000_000
+_PLAIN_BLOCK = 16
+
+
+@dataclass(frozen=True)
+class SampleResult:
+    """What was measured for one shape; the names of the fields are those of the JSON line."""
+
+    layers: int
+    hidden: int
+    characters: Measured
+    plain: Measured
+    ratio: Measured
+    floor: Measured
+    batch: Measured
+    batch_characters: Measured
+
+    def to_json(self) -> dict[str, float]:
+        """Medians under the names that scripts rely on, their spreads after them."""
+        named = {
+            "characters_per_second": self.characters,
+            "plain_characters_per_second": self.plain,
+            "ratio": self.ratio,
+            "floor_ratio": self.floor,
+            "batch_matrix_fraction": self.batch,
+            "batch_characters_per_second": self.batch_characters,
+        }
+        spreads = {f"{name}_spread": round(value.spread, 3) for name, value in named.items()}
+        medians = {name: float(f"{value.median:.4g}") for name, value in named.items()}
+        return {"layers": self.layers, "hidden": self.hidden, **medians, **spreads}
+
+
+def random_model(layers: int, hidden: int, *, vocabulary: int = VOCABULARY, embedding: int = EMBEDDING) -> Model:
+    """An LSTM nobody has trained: uniform weights within ±1/√H, as PyTorch begins."""
+    config = ModelConfig("lstm", layers, hidden, embedding, vocabulary, "zeros")
+    generator = np.random.default_rng(0)
+    tensors = {
+        name: (generator.uniform(-1.0, 1.0, shape) / np.sqrt(hidden)).astype(np.float32)
+        for name, shape in config.tensor_shapes().items()
+    }
+    return Model(config, tuple(map(chr, range(32, 32 + vocabulary))), tensors)
+
+
+def step_shapes(layers: int, hidden: int, rows: int) -> list[tuple[int, int, int]]:
+    """The products of one step, (rows, inputs, columns) each; the first layer's input is looked up."""
+    inputs = [hidden, *[2 * hidden] * (layers - 1)]
+    return [*((rows, each, 4 * hidden) for each in inputs), (rows, hidden, VOCABULARY)]
+
+
+def _ours(sampler: Sampler, seconds: float) -> Contestant:
+    stream = sampler.stream(SamplingSettings(length=_ENDLESS, random_seed=1))
+    return repeated(lambda: next(stream), 1.0, seconds)
+
+
+def _together(sampler: Sampler, seconds: float) -> Contestant:
+    batch = Batch(
+        sampler.engine, [(SamplingSettings(length=_ENDLESS, random_seed=seed), None) for seed in range(MAXIMUM_BATCH)]
+    )
+    return repeated(batch.advance, BLOCK * MAXIMUM_BATCH, seconds)
+
+
+def plain_loop(model: Model) -> Callable[[], None]:
+    """The loop in PyTorch: a function that writes :data:`_PLAIN_BLOCK` characters and goes on where it was."""
+    import torch
+    from torch import nn
+
+    config = model.config
+    network = nn.ModuleDict(
+        {
+            "embedding": nn.Embedding(config.vocabulary_size, config.embedding),
+            "rnn": nn.LSTM(config.embedding, config.hidden, config.layers, batch_first=True),
+            "head": nn.Linear(config.hidden, config.vocabulary_size),
+        }
+    )
+    network.load_state_dict({name: torch.tensor(np.array(tensor)) for name, tensor in model.tensors.items()})
+    network.eval()
+    embedding, rnn, head = network["embedding"], network["rnn"], network["head"]
+    id, state = torch.zeros(1, 1, dtype=torch.long), None
+
+    def write() -> None:
+        nonlocal id, state
+        with torch.inference_mode():
+            for _ in range(_PLAIN_BLOCK):
+                output, state = rnn(embedding(id), state)
+                probabilities = torch.softmax(head(output[:, -1]) / 0.8, dim=-1)
+                id = torch.multinomial(probabilities, 1)
+                id.item()
+
+    return write
+
+
+def measure(layers: int, hidden: int, *, rounds: int = ROUNDS, seconds: float = SECONDS) -> SampleResult:
+    """Measure one shape, all contestants in turns."""
+    import torch
+
+    model = random_model(layers, hidden)
+    sampler = Sampler(model)
+    together = step_shapes(layers, hidden, MAXIMUM_BATCH)
+    read = 4 * sum(inputs * columns for _, inputs, columns in together)
+    operations = sum(2.0 * rows * inputs * columns for rows, inputs, columns in together) / MAXIMUM_BATCH
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        measured = interleaved(
+            {
+                "ours": _ours(sampler, seconds),
+                "plain": repeated(plain_loop(model), _PLAIN_BLOCK, seconds),
+                "reading": vector_product(read, 4 * hidden, seconds),
+                "together": _together(sampler, seconds),
+                "products": matrix_products(together, seconds),
+            },
+            rounds,
+        )
+    finally:
+        torch.set_num_threads(threads)
+    ours, batch = measured["ours"], measured["together"]
+    return SampleResult(
+        layers,
+        hidden,
+        characters=ours,
+        plain=measured["plain"],
+        ratio=ours.over(measured["plain"]),
+        floor=measured["reading"].times(1 / read).over(ours),
+        batch=batch.times(operations).over(measured["products"]),
+        batch_characters=batch,
+    )
+
+
+def measure_all(*, rounds: int = ROUNDS, seconds: float = SECONDS) -> Iterator[SampleResult]:
+    """Measure :data:`SHAPES`, one after the other."""
+    for layers, hidden in SHAPES:
+        yield measure(layers, hidden, rounds=rounds, seconds=seconds)
