@@ -9,7 +9,7 @@ from chargen.cli.output import note, print_event, print_table
 from chargen.cli.parser import HelpFormatter, UsageError, add_option, add_options, given, values
 from chargen.cli.state_result import STATE_HELP, add_result, check_result, deliver, describe, rows
 from chargen.cli.texts import read_text, with_flag
-from chargen.errors import StateError, UnknownCharacterError
+from chargen.errors import UnknownCharacterError
 from chargen.settings import Option
 
 _AT = Option("at", "state", "int", None, "Position", "Stop reading after this many characters.", 1, 10**9)
@@ -157,8 +157,6 @@ def run_show(arguments: argparse.Namespace) -> int:
     from chargen.model.state_library import resolve_state
     from chargen.sampling.seeds import state_fingerprint
 
-    if Path(arguments.file).is_dir():
-        raise StateError(f"“{arguments.file}” is a folder, not a state; see chargen inspect.")
     state = resolve_state(arguments.file)
     if arguments.json:
         print_event("state", {"file": arguments.file, **describe(state), "state_fingerprint": state_fingerprint(state)})

@@ -29,8 +29,8 @@ def add_parsers(kinds: Any) -> None:
         "compare",
         help="how far two states are apart",
         formatter_class=HelpFormatter,
-        description="Compares two states layer by layer and names the units that differ most.\n"
-        "Layers and units are counted from 1.",
+        description="Compares two states layer by layer and names the units that differ most,\n"
+        "as --steer of chargen sample takes them: 2.17 is unit 17 of layer 2 in h, c2.17 in c.",
     )
     compare.add_argument("a", metavar="A", help=STATE_HELP)
     compare.add_argument("b", metavar="B", help=STATE_HELP)
@@ -235,7 +235,10 @@ def run_compare(arguments: argparse.Namespace) -> int:
         for part in found.parts
     ]
     shown += [
-        (f"unit {unit.layer}.{unit.unit} {unit.part}", f"{unit.a:+.3f} → {unit.b:+.3f} ({unit.difference:+.3f})")
+        (
+            f"unit {'c' if unit.part == 'c' else ''}{unit.layer}.{unit.unit}",
+            f"{unit.a:+.3f} → {unit.b:+.3f} ({unit.difference:+.3f})",
+        )
         for unit in found.units
     ]
     print_table(f"From {arguments.a} to {arguments.b}", shown)

@@ -231,13 +231,17 @@ def resolve_state(word: str, library: StateLibrary | None = None) -> HiddenState
     Raises:
         StateError: there is neither, or the file is no state. FileError: it cannot be read.
     """
+    folder = False
     with contextlib.suppress(OSError, ValueError):  # too long for a path, or a zero byte in it
-        if Path(word).exists():
+        folder = Path(word).is_dir()
+        if Path(word).exists() and not folder:
             return HiddenState.load(Path(word))
     library = StateLibrary() if library is None else library
     try:
         path = library.find(word)
     except StateError:
+        if folder:
+            raise StateError(f"“{word}” is a folder, not a state, and none is kept under that name.") from None
         raise StateError(
             f"There is no state “{word[:80]}”: no file is there, and none is kept under that name; "
             "see chargen state list."

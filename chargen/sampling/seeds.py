@@ -147,13 +147,13 @@ def describe_recipe(recipe: Mapping[str, Any]) -> str:
 
 
 def _describe_mix(recipe: Mapping[str, Any]) -> str:
-    """``blend of 0.25 × calm and 0.75 × storm, spherical, layers 1 and 3, only h``."""
+    """``blend of 0.25 × calm and 0.75 × storm, spherical, layers 1, 3, only h``; ``sum of 1 × calm - 0.5 × storm``."""
     parts = parts_of(recipe)
     names = [part["name"][:30] or describe_recipe(part["recipe"])[:30] for part in parts]
     terms = [f"{part['weight']:g} × {name}" for part, name in zip(parts, names, strict=True) if part["weight"]]
     more = f" and {len(terms) - 4} more" if len(terms) > 4 else ""
     if recipe["kind"] == "combination":
-        return f"sum of {' + '.join(terms[:4]) or 'nothing'}{more}"
+        return f"sum of {' + '.join(terms[:4]) or 'nothing'}{more}".replace("+ -", "- ")
     words = f"blend of {' and '.join(terms[:4]) or 'nothing'}{more}"
     if recipe.get("spherical") is True:
         words += ", spherical"

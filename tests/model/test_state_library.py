@@ -195,6 +195,12 @@ def test_a_word_is_a_file_first_and_then_a_name(library: StateLibrary, tmp_path:
     other = HiddenState.zero(small_config())
     other.save(tmp_path / "storm")
     assert resolve_state("storm", library).h.tobytes() == other.h.tobytes()
+    (tmp_path / "wind").mkdir()  # a run may be called as a state is
+    library.keep(other, "wind")
+    assert resolve_state("wind", library).h.tobytes() == other.h.tobytes()
+    library.delete("wind")
+    with pytest.raises(StateError, match="is a folder"):
+        resolve_state("wind", library)
     for word in ("nothing", "x" * 5000, "a\0b", ""):
         with pytest.raises(ChargenError) as caught:
             resolve_state(word, library)

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from chargen.errors import ChargenError, FileError, StateError, UnknownCharacterError
+from chargen.model.blending import blend, combine
 from chargen.model.state import HiddenState
 from chargen.sampling.engine import Engine
 from chargen.sampling.seeds import describe_state, has_read, parse_state, prime, state_fingerprint
@@ -90,3 +91,14 @@ def test_states_are_described_in_words(model):
     assert describe_state(HiddenState.zero(model.config)) == "zeros"
     assert "seed 3" in describe_state(HiddenState.random(model.config, 3))
     assert "primed by “abc”" in describe_state(prime(model, "abc"))
+
+
+def test_mixed_states_are_described_by_their_parts(model):
+    calm, storm = prime(model, "calm").renamed("calm"), prime(model, "storm").renamed("")
+    mixed = blend([calm, storm], [1, 3], spherical=True, layers=[2], only="c")
+    words = describe_state(mixed)
+    assert words.endswith("blend of 1 × calm and 3 × primed by “storm”, spherical, layers 2, only c")
+    assert describe_state(combine([calm, storm], [1, -0.5])).endswith("sum of 1 × calm - 0.5 × primed by “storm”")
+    assert "and 3 more" in describe_state(blend([calm] * 7, [1] * 7))
+    assert not has_read(combine([HiddenState.zero(model.config)] * 2, [1, 2]))
+    assert has_read(combine([HiddenState.zero(model.config), calm], [1, 2]))

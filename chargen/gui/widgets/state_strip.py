@@ -101,7 +101,8 @@ class StateStrip(QWidget):
         return layer, min(point.x() * units // max(self.width(), 1), units - 1)
 
     def reading(self, layer: int, unit: int) -> str:
-        return f"Layer {layer + 1}, unit {unit}: {self._values[layer, unit]:+.3f}"
+        """One unit in words; layers and units are counted from 1, as everywhere people read them."""
+        return f"Layer {layer + 1}, unit {unit + 1}: {self._values[layer, unit]:+.3f}"
 
     def _draw_image(self) -> QImage:
         t = theme.tokens()

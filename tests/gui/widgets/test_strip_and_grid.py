@@ -49,7 +49,7 @@ def test_strip_reads_units_by_mouse_and_key(qtbot) -> None:
     made = strip(qtbot, [[0.5, -0.25], [1.0, 0.0]])
     assert made.unit_at(QPoint(150, 4)) == (0, 1)
     assert made.unit_at(QPoint(500, 4)) is None
-    assert made.reading(0, 1) == "Layer 1, unit 1: -0.250"
+    assert made.reading(0, 1) == "Layer 1, unit 2: -0.250"
     assert "2 layers of 2 units" in made.accessibleDescription()
     with qtbot.waitSignal(made.unit_activated) as told:
         QTest.mouseClick(made, Qt.MouseButton.LeftButton, pos=QPoint(150, 30))
@@ -57,7 +57,7 @@ def test_strip_reads_units_by_mouse_and_key(qtbot) -> None:
     QTest.keyClick(made, Qt.Key.Key_Left)
     QTest.keyClick(made, Qt.Key.Key_Left)
     assert made.current_unit() == (1, 0)
-    assert made.accessibleDescription() == "Layer 2, unit 0: +1.000"
+    assert made.accessibleDescription() == "Layer 2, unit 1: +1.000"
 
 
 def test_strip_takes_a_batch_of_one_and_refuses_others(qtbot) -> None:
