@@ -241,6 +241,15 @@ _TABLE = (
         choices=("norm", "elementwise"),
     ),
     Option(
+        "optimizer",
+        "training",
+        "choice",
+        "muon",
+        "Optimizer",
+        "Muon learns all directions of a hidden matrix at one pace, in half the readings; AdamW each number by itself.",
+        choices=("muon", "adamw"),
+    ),
+    Option(
         "seed",
         "training",
         "int",

@@ -18,7 +18,8 @@ class TrainingConfig:
         learning_rate: peak of the schedule. clip: 0 is off. clip_kind: ``norm`` or ``elementwise``.
         seed: of initialisation, dropout and stream offsets.
         device, precision, threads: ``auto`` and None let the program choose and say why.
-        weight_decay: AdamW's, on matrices only.
+        optimizer: ``muon`` (for the matrices between hidden units; the rest is AdamW's) or ``adamw`` for everything.
+        weight_decay: AdamW's, on matrices only. matrix_decay: Muon's.
         preview_temperature, preview_length: of the live sample.
     """
 
@@ -35,7 +36,9 @@ class TrainingConfig:
     device: str = "auto"
     precision: str = "auto"
     threads: int | None = None
+    optimizer: Literal["muon", "adamw"] = "muon"
     weight_decay: float = 0.01
+    matrix_decay: float = 0.1
     preview_temperature: float = 0.8
     preview_length: int = 240
 
@@ -53,6 +56,7 @@ class TrainingConfig:
             "learning_rate",
             "clip",
             "clip_kind",
+            "optimizer",
             "seed",
             "device",
             "precision",

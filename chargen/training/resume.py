@@ -1,6 +1,6 @@
 """Everything an exact continuation needs, in one file: one rename makes it whole or not at all.
 
-Parameters, the optimizer's moments and the carried state are tensors; the rest (step, rate, best loss,
+Parameters, the optimizer's momenta and the carried state are tensors; the rest (step, rate, best loss,
 seconds spent) is JSON in the file's metadata. Dropout masks and stream offsets follow from the seed
 and the step, so no random generator has to be saved.
 """
@@ -21,7 +21,7 @@ from chargen.errors import FileError, RunError
 from chargen.files import parse_json, previous_of, read_capped, write_atomic
 from chargen.model.network import CharRNN, State
 from chargen.safetensors_header import read_metadata
-from chargen.training.adamw import AdamW
+from chargen.training.optimizer import Optimizer
 from chargen.training.step import distinct_parameters
 
 MAXIMUM_RESUME_BYTES = 30 * 2**30
@@ -37,13 +37,14 @@ class ResumePoint:
     tensors: dict[str, NDArray[Any]]
 
 
-def capture(network: CharRNN, optimizer: AdamW, state: State, progress: dict[str, Any]) -> ResumePoint:
+def capture(network: CharRNN, optimizer: Optimizer, state: State, progress: dict[str, Any]) -> ResumePoint:
     """Copy everything off the device."""
     tensors: dict[str, NDArray[Any]] = {}
     for index, (name, parameter) in enumerate(distinct_parameters(network)):
         tensors[f"parameter.{name}"] = _copy(parameter)
         tensors[f"first.{name}"] = _copy(optimizer.first[index])
-        tensors[f"second.{name}"] = _copy(optimizer.second[index])
+        if optimizer.second[index].numel():
+            tensors[f"second.{name}"] = _copy(optimizer.second[index])
     for index, part in enumerate(state):
         tensors[f"state.{index}"] = _copy(part)
     return ResumePoint({**progress, "updates": optimizer.updates}, tensors)
@@ -53,14 +54,15 @@ def _copy(tensor: torch.Tensor) -> NDArray[Any]:
     return np.array(tensor.detach().to("cpu", torch.float32).numpy(), copy=True)
 
 
-def restore(point: ResumePoint, network: CharRNN, optimizer: AdamW) -> State:
+def restore(point: ResumePoint, network: CharRNN, optimizer: Optimizer) -> State:
     """Put everything back; returns the carried state. Raises RunError where it does not fit."""
     try:
         with torch.no_grad():
             for index, (name, parameter) in enumerate(distinct_parameters(network)):
                 parameter.copy_(torch.from_numpy(point.tensors[f"parameter.{name}"]))
                 optimizer.first[index].copy_(torch.from_numpy(point.tensors[f"first.{name}"]))
-                optimizer.second[index].copy_(torch.from_numpy(point.tensors[f"second.{name}"]))
+                if optimizer.second[index].numel():
+                    optimizer.second[index].copy_(torch.from_numpy(point.tensors[f"second.{name}"]))
         optimizer.updates = point.progress["updates"]
         device, parts = network.head.bias.device, len(network.config.state_parts)
         return tuple(torch.from_numpy(point.tensors[f"state.{index}"].copy()).to(device) for index in range(parts))

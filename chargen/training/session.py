@@ -192,7 +192,9 @@ def _read_description(
         model_values = dict(description["model"])
         model_config = ModelConfig.from_json(model_values, model_values["vocabulary_size"])
         known = {entry.name for entry in fields(TrainingConfig)}
-        config = TrainingConfig(**{name: value for name, value in description["training"].items() if name in known})
+        # A run of a version before Muon is continued the way it began.
+        values = {"optimizer": "adamw", **description["training"]}
+        config = TrainingConfig(**{name: value for name, value in values.items() if name in known})
         backend = Backend(**description["backend"]) if "backend" in description else None
     except (KeyError, TypeError) as error:
         raise RunError(f"The description of the run “{run.folder}” is damaged.") from error
@@ -204,7 +206,7 @@ _FREE_TO_CHANGE = ("learning_rate", "clip", "clip_kind", "dropout", "device", "p
 
 def _continued_config(config: TrainingConfig, overrides: dict[str, Any], point: resume.ResumePoint) -> TrainingConfig:
     """The old configuration with what may change. Steps and epochs are totals; minutes are this command's."""
-    for name in ("streams", "unroll", "seed"):
+    for name in ("streams", "unroll", "seed", "optimizer"):
         if name in overrides and overrides[name] != getattr(config, name):
             raise RunError(
                 f"A continued run keeps its {name}; start a new one from its model with --from to change it."

@@ -1,5 +1,6 @@
 """One learning step: forward, cross-entropy, truncated back-propagation through time, limit, update."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -7,10 +8,10 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from chargen.model.network import CharRNN, State
-from chargen.training.adamw import AdamW
 from chargen.training.backend import Backend
 from chargen.training.backpropagation import Backpropagation
 from chargen.training.config import TrainingConfig
+from chargen.training.optimizer import Optimizer
 from chargen.training.workers import Workers
 
 
@@ -27,11 +28,26 @@ class StepResult:
     state: State
 
 
-def make_optimizer(network: CharRNN, config: TrainingConfig) -> AdamW:
-    """AdamW over the network's parameters; decay on matrices only: biases and initial states must be free to drift."""
+def make_optimizer(network: CharRNN, config: TrainingConfig) -> Optimizer:
+    """The optimizer of the network's parameters.
+
+    Muon takes what leads from hidden units to hidden units, gate by gate; embedding and head, whose rows are
+    characters, are AdamW's, and so are vectors. Decay on matrices only: biases and initial states are free to drift.
+    """
     named = distinct_parameters(network)
     matrices = [name.endswith("weight") or ".weight_" in name for name, _ in named]
-    return AdamW([parameter for _, parameter in named], matrices, decay=config.weight_decay)
+    hidden = [config.optimizer == "muon" and _between_hidden_units(name) for name, _ in named]
+    return Optimizer(
+        [parameter for _, parameter in named],
+        matrices,
+        [network.config.gates * yes for yes in hidden],
+        decay=config.weight_decay,
+        matrix_decay=config.matrix_decay,
+    )
+
+
+def _between_hidden_units(name: str) -> bool:
+    return "weight_hh" in name or ("weight_ih" in name and not name.endswith("_l0"))
 
 
 def distinct_parameters(network: CharRNN) -> list[tuple[str, Tensor]]:
@@ -50,8 +66,9 @@ class LearningStep:
         config: limit and dropout. backend: kernels, number type and workers.
     """
 
-    def __init__(self, network: CharRNN, optimizer: AdamW, config: TrainingConfig, backend: Backend) -> None:
+    def __init__(self, network: CharRNN, optimizer: Optimizer, config: TrainingConfig, backend: Backend) -> None:
         self.network, self.optimizer, self.config, self.backend = network, optimizer, config, backend
+        optimizer.dtype = backend.dtype or torch.float32
         self.workers = Workers(backend.workers, backend.threads_each)
         self._generators = [torch.Generator() for _ in range(backend.workers)]
         named = distinct_parameters(network)
@@ -96,13 +113,22 @@ class LearningStep:
             loss = loss + other_loss
             torch._foreach_add_(gradients, other_gradients)
         norms = self._limit_gradients(gradients)
-        self.optimizer.update(gradients, learning_rate)
+        self.optimizer.update(gradients, learning_rate, self._spread)
         after = (
             results[0][2]
             if len(results) == 1
             else tuple(torch.cat(parts, dim=1) for parts in zip(*(result[2] for result in results), strict=True))
         )
         return StepResult(loss, norms, after)
+
+    def _spread(self, tasks: Sequence[Callable[[], None]]) -> None:
+        """Share an update's tasks between the threads."""
+
+        def work(worker: int) -> None:
+            for task in tasks[worker :: self.workers.count]:
+                task()
+
+        self.workers.map(work)
 
     def _learn(
         self, worker: int, block: Tensor, state: State, fresh: Tensor | None, step: int, streams: int

@@ -20,7 +20,7 @@ BLOCK = torch.randint(0, 18, (9, 3), generator=torch.Generator().manual_seed(5))
 
 def make(cell="lstm", layers=2, initial="zeros", **options):
     network = CharRNN(small_config(cell, layers, initial_state=initial), torch.Generator().manual_seed(2))
-    config = TrainingConfig(steps=10, **{"clip": 0.0, "learning_rate": 0.01, **options})
+    config = TrainingConfig(steps=10, **{"clip": 0.0, "learning_rate": 0.01, "optimizer": "adamw", **options})
     return network, LearningStep(network, make_optimizer(network, config), config, NATIVE)
 
 
@@ -69,7 +69,7 @@ def after_clipping(**options):
     """(gradients that reach the optimizer, the reported norm)"""
     network, step = make(**options)
     kept: list[torch.Tensor] = []
-    step.optimizer.update = lambda gradients, rate: kept.extend(gradient.clone() for gradient in gradients)
+    step.optimizer.update = lambda gradients, rate, spread: kept.extend(gradient.clone() for gradient in gradients)
     result = step.run(BLOCK, network.start_state(3), 0.01, 0)
     return kept, float(result.norms.square().sum().sqrt())
 
@@ -78,7 +78,7 @@ def test_our_adamw_is_the_librarys():
     network, _ = make()
     mine = CharRNN(network.config)
     mine.load_state_dict(network.state_dict())
-    config = TrainingConfig(steps=1, weight_decay=0.1)
+    config = TrainingConfig(steps=1, weight_decay=0.1, optimizer="adamw")
     ours = make_optimizer(mine, config)
     matrices = [p for p in network.parameters() if p.ndim == 2]
     vectors = [p for p in network.parameters() if p.ndim == 1]
@@ -133,7 +133,7 @@ def test_every_backend_computes_the_same_step(cell):
     losses = {}
     for backend in candidates(cell, "cpu", "auto", 1):
         network = CharRNN(small_config(cell, 2, hidden=16), torch.Generator().manual_seed(2))
-        config = TrainingConfig(steps=10)
+        config = TrainingConfig(steps=10, optimizer="adamw")
         step = LearningStep(network, make_optimizer(network, config), config, backend)
         state = network.start_state(3)
         for number in range(3):
