@@ -228,8 +228,18 @@ def read_curve(folder: Path) -> Curve:
     for row, point in enumerate(points):
         if len(point[5]) == groups:
             norms[row] = point[5]
-    steps, losses, *places = np.array([point[:5] for point in points], np.float64).reshape(-1, 5).T
-    return Curve(steps.astype(np.int64), losses.astype(np.float32), tuple(validations), *places, norms, damaged)
+    columns = np.array([point[:5] for point in points], np.float64).reshape(-1, 5).T
+    steps, losses, characters_read, epochs, spent = columns
+    return Curve(
+        steps.astype(np.int64),
+        losses.astype(np.float32),
+        tuple(validations),
+        characters_read,
+        epochs,
+        spent,
+        norms,
+        damaged,
+    )
 
 
 def _norms(event: dict[str, Any]) -> list[float]:
