@@ -122,7 +122,11 @@ class _Rows:
             temperatures[row] = writer.temperature
         numbers, everyone = [(row, writer.random) for row, writer in alive], np.arange(len(self.writers))
         ids = np.empty((count, len(everyone)), np.intp)
-        surprises, uniforms, done = np.empty(ids.shape), np.zeros(len(everyone)), 0
+        surprises, uniforms, done = np.empty(ids.shape), np.zeros(ids.shape), 0
+        if not others:  # nothing can end early, so each takes its numbers for the whole block
+            for row, random in numbers:
+                uniforms[:, row] = random(count)
+            numbers = []
         try:
             while done < count and not any(writer.ended for _, writer in others):
                 if self.written + done >= self._helm.due:
@@ -132,8 +136,8 @@ class _Rows:
                 for row, writer in others:
                     weights[row] = writer.weights(values[row])
                 for row, random in numbers:
-                    uniforms[row] = random()
-                self._ids = chosen = choose_rows(weights, uniforms)
+                    uniforms[done, row] = random()
+                self._ids = chosen = choose_rows(weights, uniforms[done])
                 bits = (np.log(np.exp(values).sum(axis=1)) - values[everyone, chosen]) * BITS
                 ids[done], surprises[done] = chosen, bits
                 done += 1

@@ -46,6 +46,8 @@ class BatchEngine:
         self._offset = aligned(rows, weights.offsets[0].size)
         self._logits = aligned(rows, config.vocabulary_size)
         self._head = weights.head.T
+        # Written out for every row: adding arrays of one size is faster than adding a row to each.
+        self._offsets = [np.tile(offset, (rows, 1)) for offset in weights.offsets[1:]]
         self._plain = weights.steps(self._h, self._c)
 
     def steer(self, edits: Mapping[int, Edit]) -> None:
@@ -55,7 +57,7 @@ class BatchEngine:
             steered(step, self.edits.get(layer), self.h[layer], self.c[layer]) for layer, step in enumerate(self._plain)
         ]
         self._first = steps[0]
-        self._upper = list(zip(steps[1:], self.weights.offsets[1:], strict=True))
+        self._upper = list(zip(steps[1:], self._offsets, strict=True))
 
     @property
     def formulation(self) -> dict[str, Any]:

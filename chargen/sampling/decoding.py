@@ -211,9 +211,12 @@ def choose(weights: Weights, uniform: float) -> int:
 def choose_rows(weights: Weights, uniforms: Weights) -> NDArray[np.intp]:
     """:func:`choose` for each row of ``weights`` [B, V] with its number of ``uniforms`` [B]."""
     cumulated = np.add.accumulate(weights, axis=1)
-    ids: NDArray[np.intp] = (cumulated <= (uniforms * cumulated[:, -1])[:, None]).sum(axis=1)
-    for row in np.flatnonzero(ids == weights.shape[1]):  # rounding at the very end
-        ids[row] = np.flatnonzero(weights[row])[-1]
+    targets = uniforms * cumulated[:, -1]
+    ids: NDArray[np.intp] = (cumulated > targets[:, None]).argmax(axis=1)
+    beyond = targets >= cumulated[:, -1]
+    if beyond.any():  # rounding at the very end
+        for row in np.flatnonzero(beyond):
+            ids[row] = np.flatnonzero(weights[row])[-1]
     return ids
 
 

