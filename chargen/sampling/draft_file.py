@@ -301,6 +301,7 @@ def _part(name: str, value: dict[str, Any], before: list[Part], arrays: _Arrays)
         _require(sum(len(part.sample.after) for part in before) + len(follows.after) + at <= MOST_BEFORE)
         after = follows.after + follows.text[:at]
     skeleton = sample_from_json(value["sample"], "draft")
+    _require(skeleton.by_hand <= len(text))
     _require(skeleton.text == "" and skeleton.after == "" and len(text) <= skeleton.settings.length)
     seed_state = arrays.state(f"{name}.seed", value["seed"])
     if seed_state is None:

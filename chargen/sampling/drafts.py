@@ -172,6 +172,7 @@ def join(first: Sample, second: Sample) -> Sample | None:
     if (
         same != first.settings
         or first.edited
+        or second.by_hand
         or second.after != first.after + first.text
         or (second.model_fingerprint, second.engine, second.versions)
         != (first.model_fingerprint, first.engine, first.versions)
@@ -231,6 +232,7 @@ def _first(sample: Sample, count: int) -> Sample:
         surprises=sample.surprises[:count],
         temperature_changes=tuple(change for change in sample.temperature_changes if change[0] <= count),
         steering_changes=tuple(change for change in sample.steering_changes if change[0] <= count),
+        by_hand=min(sample.by_hand, count),
     )
 
 

@@ -70,6 +70,8 @@ def provenance(sample: Sample) -> dict[str, Any]:
         "engine": ", ".join(f"{key} {value}" for key, value in sample.engine.items()),
         "versions": ", ".join(f"{key} {value}" for key, value in sample.versions.items()),
     }
+    if sample.by_hand:
+        values["by_hand"] = f"{sample.by_hand} characters at the beginning"
     if sample.edited:
         values["edited"] = EDITED
     if sample.notices:

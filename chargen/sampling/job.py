@@ -7,7 +7,7 @@ two characters, and every few characters while a prompt is read.
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import ClassVar, Literal
 
@@ -24,6 +24,7 @@ from chargen.sampling.sample import Sample
 from chargen.sampling.sampler import Sampler, Stream
 from chargen.sampling.seeds import fit_notices, prime
 from chargen.sampling.settings import SamplingSettings
+from chargen.sampling.trail import Alternatives, Footprints, Retrace, Trail
 
 CHUNKS_PER_SECOND = 30
 _HEARD_EVERY = 128  # characters of a prompt between two looks at the commands
@@ -48,7 +49,16 @@ class Drawn:
     scale: float = 1.0
 
 
-Seed = Literal["zeros", "learned"] | PrimedBy | Drawn | HiddenState
+@dataclass(frozen=True, eq=False)
+class Place:
+    """The state at a character of a sample of this model; ``trail`` is what was kept of it, see that module."""
+
+    sample: Sample
+    at: int
+    trail: Trail | None = None
+
+
+Seed = Literal["zeros", "learned"] | PrimedBy | Drawn | Place | HiddenState
 """A seed state by its recipe, so that it can be made again for another model, or by its values."""
 
 
@@ -69,11 +79,15 @@ class Request:
 
     Attributes:
         after: what has been written already, where the captured state ``seed`` is continued.
+        given: what a person chose or typed, which comes first; see :meth:`Sampler.stream`.
+        given_only: nothing is written after that.
     """
 
     settings: SamplingSettings
     seed: Seed = "zeros"
     after: str = ""
+    given: str = ""
+    given_only: bool = False
 
 
 # -- commands ------------------------------------------------------------------------------------------
@@ -143,12 +157,14 @@ class Written:
     Attributes:
         state: after the last character, to continue from; None where it is spoiled.
         ended: ``length``, ``stop text``, ``stopped`` or ``failed``; ``problem`` then says why.
+        trail: states along it, to go back to.
     """
 
     sample: Sample
     state: HiddenState | None
     ended: Literal["length", "stop text", "stopped", "failed"]
     problem: str = ""
+    trail: Trail = field(default_factory=Trail)
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,6 +191,14 @@ class Made:
     notices: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, eq=False)
+class Looked:
+    """The result of :func:`look`: None where it was left early; ``trail`` is what is kept of the sample by now."""
+
+    alternatives: Alternatives | None
+    trail: Trail
+
+
 # -- work ----------------------------------------------------------------------------------------------
 
 
@@ -187,10 +211,10 @@ class _Attentive(Engine):
 
     def __init__(self, weights: Weights, hear: Callable[[int, int], None]) -> None:
         super().__init__(weights)
-        self._hear = hear
+        self.hear = hear
 
     def fork(self) -> "_Attentive":
-        twin = _Attentive(self.weights, self._hear)
+        twin = _Attentive(self.weights, self.hear)
         twin.take_over(self)
         return twin
 
@@ -201,7 +225,7 @@ class _Attentive(Engine):
             return
         for start in range(0, len(everything), _HEARD_EVERY):
             super().run(everything[start : start + _HEARD_EVERY])
-            self._hear(min(start + _HEARD_EVERY, len(everything)), len(everything))
+            self.hear(min(start + _HEARD_EVERY, len(everything)), len(everything))
 
 
 class _Ear:
@@ -281,6 +305,9 @@ def make_state(engine: Engine, seed: Seed) -> HiddenState:
             return prime(engine, text, unknown)
         case Drawn(number, scale):
             return HiddenState.random(model.config, number, scale)
+        case Place(sample, at, trail):
+            hear = engine.hear if isinstance(engine, _Attentive) else lambda _done, _total: None
+            return Retrace(Engine(engine.weights), sample, trail, hear).state_at(at)
         case "learned":
             return HiddenState.learned(model)
     return HiddenState.zero(model.config)
@@ -299,21 +326,26 @@ def write(pen: Pen, request: Request) -> Callable[[Worker], Written | None]:
         try:
             engine = _Attentive(pen.sampler.engine.weights, ear.while_reading)
             state = make_state(engine, request.seed)
-            stream = Stream(engine, request.settings, state, after=request.after, alternatives=0)
+            stream = Stream(
+                engine, request.settings, state, after=request.after, given=request.given, alternatives=0
+            )
         except _Stopped:
             return None
         worker.post(Begun(stream.settings, stream.seed_state, stream.notices))
-        return _drive(worker, ear, stream, request.settings.length)
+        return _drive(worker, ear, stream, engine, stream.given if request.given_only else stream.settings.length)
 
     return work
 
 
-def _drive(worker: Worker, ear: _Ear, stream: Stream, length: int) -> Written | None:
+def _drive(worker: Worker, ear: _Ear, stream: Stream, engine: Engine, length: int) -> Written | None:
     postman, written = _Postman(worker), 0
+    footprints = Footprints()
     problem = ""
     try:
         _obey(worker, ear, stream)
         for sampled in stream:
+            if written >= footprints.due:
+                footprints.keep(written, engine)
             written += 1
             postman.take(sampled.character, sampled.surprise)
             if ear.listen() or ear.stopped:
@@ -323,6 +355,8 @@ def _drive(worker: Worker, ear: _Ear, stream: Stream, length: int) -> Written | 
                     worker.post(SoFar(Written(stream.sample(), None, "stopped")))
                 if ear.stopped:
                     break
+            if written >= length:
+                break
     except CancelledError:  # the window closes: kept like what was stopped
         ear.stopped = True
     except ChargenError as error:  # the network's numbers went astray: keep the text, say so
@@ -341,7 +375,29 @@ def _drive(worker: Worker, ear: _Ear, stream: Stream, length: int) -> Written | 
         ended = "length"
     elif ear.stopped:
         ended = "stopped"
-    return Written(stream.sample(), state, ended, problem)
+    return Written(stream.sample(), state, ended, problem, footprints.trail())
+
+
+def look(pen: Pen, sample: Sample, place: int, trail: Trail | None = None) -> Callable[[Worker], Looked]:
+    """The work that finds what could have stood at a character. Cancelled, it still gives what it has kept."""
+
+    def work(worker: Worker) -> Looked:
+        told = time.monotonic()
+
+        def hear(done: int, total: int) -> None:
+            nonlocal told
+            worker.check()
+            if time.monotonic() - told > 1 / CHUNKS_PER_SECOND:
+                told = time.monotonic()
+                worker.post(Reading(done, total))
+
+        way = Retrace(Engine(pen.sampler.engine.weights), sample, trail, hear)
+        try:
+            return Looked(way.alternatives_at(place), way.trail())
+        except CancelledError:
+            return Looked(None, way.trail())
+
+    return work
 
 
 def _obey(worker: Worker, ear: _Ear, stream: Stream) -> None:

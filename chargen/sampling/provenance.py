@@ -68,6 +68,7 @@ def sample_to_json(sample: Sample) -> dict[str, Any]:
         "surprises": [round(float(value), 4) for value in sample.surprises],
         "notices": list(sample.notices),
         "edited": sample.edited,
+        "by_hand": sample.by_hand,
         "text_sha256": hashlib.sha256(sample.text.encode("utf-8", "surrogatepass")).hexdigest(),
     }
 
@@ -124,6 +125,12 @@ def _edited(value: dict[str, Any], text: str) -> bool:
     _require(isinstance(edited, bool))
     changed = digest is not None and digest != hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
     return edited or changed
+
+
+def _by_hand(value: Any, length: int) -> int:
+    """How many characters at the beginning a person set; a draft's file holds the text apart."""
+    _require(type(value) is int and 0 <= value <= (length or MAXIMUM_TEXT))
+    return int(value)
 
 
 def changes_from_json(value: Any, length: int) -> tuple[tuple[int, float], ...]:
@@ -195,6 +202,7 @@ def sample_from_json(value: Any, what: str) -> Sample:
             opening=_word(value["opening"], 1),
             notices=tuple(_word(notice) for notice in notices),
             edited=_edited(value, text),
+            by_hand=_by_hand(value.get("by_hand", 0), len(text)),
         )
     except (_DamagedError, KeyError, TypeError, ValueError, OverflowError, binascii.Error):
         raise ExportError(f"“{what}” is not a chargen export, or is damaged.") from None

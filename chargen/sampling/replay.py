@@ -49,10 +49,10 @@ def replay(model: Model | Sampler, record: Sample, *, allow_other_model: bool = 
 def _write(sampler: Sampler, record: Sample) -> Writer:
     """The same characters again, alone or in the batches that the record tells of."""
     path = path_from_text(record.engine.get("path"))
-    changed = record.temperature_changes or record.steering_changes
+    changed = record.temperature_changes or record.steering_changes or record.by_hand
     if path is not None and not changed and not record.settings.beam:
         return write_again(sampler.engine, record, path)
-    stream = sampler.stream(record.settings, record.seed_state, after=record.after)
+    stream = sampler.stream(record.settings, record.seed_state, after=record.after, given=record.text[: record.by_hand])
     temperatures, steerings = dict(record.temperature_changes), dict(record.steering_changes)
     for position in range(len(record.text) + 1):  # what was set after the last character is set, too
         if position in temperatures:

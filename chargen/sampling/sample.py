@@ -45,6 +45,8 @@ class Sample:
         opening: the character read first where there was nothing else to start from, else empty.
         notices: what the user should know, one sentence each.
         edited: whether the text was changed by hand after it was written; it cannot be written again exactly then.
+        by_hand: so many characters at the beginning of ``text`` were chosen or typed by a person, and only read by the
+            network. The sample can be written again all the same, for they are known.
     """
 
     text: str
@@ -60,6 +62,7 @@ class Sample:
     notices: tuple[str, ...] = ()
     edited: bool = False
     steering_changes: tuple[tuple[int, str], ...] = ()
+    by_hand: int = 0
 
     @property
     def prompt(self) -> str:

@@ -11,17 +11,20 @@ where the vocabulary has it (a new line is where texts begin), else the likelies
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
+from chargen.errors import SettingError
 from chargen.model.model_file import Model
 from chargen.model.state import HiddenState
 from chargen.sampling.beam import search
 from chargen.sampling.decoding import Weights, scores
 from chargen.sampling.engine import Engine
 from chargen.sampling.sample import Sample
+from chargen.sampling.seeds import encode_known
 from chargen.sampling.settings import SamplingSettings
 from chargen.sampling.writer import BITS, Writer
 
@@ -56,6 +59,7 @@ class Sampler:
         seed_state: HiddenState | None = None,
         *,
         after: str = "",
+        given: str = "",
         alternatives: int = 0,
     ) -> "Stream":
         """Start a sample; iterate over the result for its characters.
@@ -65,14 +69,17 @@ class Sampler:
             seed_state: None is what training started from (learned where the model has it, else zeros).
             after: the text already written, when a captured state is continued. The prompt is then not read again,
                 and ``settings.length`` counts the characters of this part.
+            given: what a person chose or typed: the first characters are these. They are read like written ones,
+                each in place of a random number, stop texts pass by, and none is cut off by the length.
             alternatives: how many of the likeliest characters to give with each.
 
         Raises:
-            UnknownCharacterError: an unknown character in the prompt, refused.
-            SettingError: a stop text that can never occur, an unknown character or all of them banned.
+            UnknownCharacterError: an unknown character in the prompt or in ``given``, refused.
+            SettingError: a stop text that can never occur, an unknown character or all of them banned; a beam search
+                with something given.
             StateError: a state that does not fit.
         """
-        return Stream(self.engine.fork(), settings, seed_state, after=after, alternatives=alternatives)
+        return Stream(self.engine.fork(), settings, seed_state, after=after, given=given, alternatives=alternatives)
 
     def write(self, settings: SamplingSettings, seed_state: HiddenState | None = None) -> Sample:
         """A whole sample at once. Raises as :meth:`stream` does."""
@@ -86,7 +93,7 @@ class Stream(Writer, Iterator[SampledCharacter]):
     """A running sample: an iterator of :class:`SampledCharacter`. For one thread. See :class:`Writer`.
 
     With ``settings.beam`` the characters come from a search, as soon as it is sure of them; see
-    :mod:`chargen.sampling.beam`. Everything else about them is the same.
+    :mod:`chargen.sampling.beam`. Everything else about them is the same. ``given`` is how many a person set.
     """
 
     def __init__(
@@ -96,9 +103,19 @@ class Stream(Writer, Iterator[SampledCharacter]):
         seed_state: HiddenState | None,
         *,
         after: str,
+        given: str = "",
         alternatives: int,
     ) -> None:
         super().__init__(engine.model, settings, seed_state, after=after)
+        self._given: list[int] = []
+        if given:
+            ids, notices = encode_known(engine.model, given, settings.unknown, "text")
+            self._given, self.notices = ids.tolist(), (*self.notices, *notices)
+        self.given = len(self._given)
+        if len(self._given) > self.settings.length:
+            self.settings = replace(self.settings, length=len(self._given))
+        if self._given and self.settings.beam:
+            raise SettingError("A beam search begins with nothing given; switch it off to go on from this text.")
         self._engine = engine
         self._alternatives = max(0, min(alternatives, len(self.model.vocabulary)))
         self._pending: int | None = None
@@ -121,13 +138,18 @@ class Stream(Writer, Iterator[SampledCharacter]):
         engine, vocabulary, found = self._engine, self.model.vocabulary, self._found
         alternatives, helm = self._alternatives, self.helm
         exp, log, add_up, likelihood = np.exp, math.log, np.add.reduce, math.exp
+        given = self.given
         while not self.ended:
             if self.written >= helm.due:
                 helm.turn(engine, self.written)
             pending, self._pending = self._pending, None
             values = scores(engine.logits() if pending is None else engine.step(pending))
             total = log(add_up(exp(values)))
-            if found is None:
+            by_hand = self.written < given
+            if by_hand:
+                id = self._given[self.written]
+                self.random()  # one number for each character, whoever chose it
+            elif found is None:
                 id = self.choose(values)
             else:
                 looked_for = next(found, None)
@@ -137,6 +159,8 @@ class Stream(Writer, Iterator[SampledCharacter]):
             log_probability = float(values[id]) - total
             surprise = -log_probability * BITS
             self.record(id, surprise)
+            if by_hand and self.written < given:
+                self._stopped = False
             self._pending = id
             others = self._likeliest(values, total, alternatives) if alternatives else ()
             yield SampledCharacter(vocabulary[id], id, likelihood(log_probability), surprise, others)
@@ -144,6 +168,10 @@ class Stream(Writer, Iterator[SampledCharacter]):
     def _likeliest(self, values: Weights, total: float, count: int) -> tuple[tuple[str, float], ...]:
         order = np.argsort(-values, kind="stable")[:count]
         return tuple((self.model.vocabulary[id], math.exp(float(values[id]) - total)) for id in order)
+
+    def sample(self, notices: Iterable[str] = ()) -> Sample:
+        """What has been written so far; see :meth:`Writer.sample`."""
+        return replace(super().sample(notices), by_hand=min(self.given, self.written))
 
     @property
     def final_state(self) -> HiddenState:
