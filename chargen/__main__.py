@@ -1,24 +1,24 @@
-"""Chooses: a verb, or the window."""
+"""Chooses: a verb, or the window.
 
-import atexit
+From the first line of ``main`` on, a signal ends the program with 128 + its number and without a word. Hence
+almost nothing is imported before.
+"""
+
 import importlib
 import sys
 
 from chargen.cli import signals
-from chargen.cli.main import main as run_command
-from chargen.cli.main import report_unexpected
-from chargen.cli.output import note
-from chargen.cli.window_check import import_problem, window_problem
 
 
 def main() -> int:
     """``chargen``: the window without arguments, else the command line. Returns the exit code."""
     if len(sys.argv) == 1:
         return window()
-    try:
-        return run_command()
-    finally:
-        atexit.register(signals.ignore)
+    with signals.handled(signals.leave_at_once):
+        try:
+            return int(importlib.import_module("chargen.cli.main").main())
+        finally:
+            signals.ignore()  # what PyTorch tidies up at the end must not be interrupted
 
 
 def window() -> int:
@@ -29,11 +29,14 @@ def window() -> int:
         try:
             return _window(asked)
         finally:
-            # Registered last, so run first: what PyTorch tidies up at the end must not be interrupted either.
-            atexit.register(signals.ignore)
+            signals.ignore()
 
 
 def _window(asked: list[int]) -> int:
+    from chargen.cli.main import report_unexpected
+    from chargen.cli.output import note
+    from chargen.cli.window_check import import_problem, window_problem
+
     problem = window_problem()
     if problem is not None:
         note(problem)

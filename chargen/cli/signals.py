@@ -1,7 +1,9 @@
 """What SIGINT, SIGTERM and SIGHUP mean: save what there is to save, then leave with 128 + the signal."""
 
 import contextlib
+import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from types import FrameType
@@ -26,7 +28,8 @@ class Interrupted(BaseException):
 def handled(on_signal: Callable[[int], None]) -> Iterator[None]:
     """Within the block, call ``on_signal(number)`` for each of the signals that is not ignored.
 
-    A signal ignored from outside (``nohup``, a background job of a script) stays ignored.
+    A signal ignored from outside (``nohup``, a background job of a script) stays ignored, and so does one that
+    :func:`ignore` was called for within the block.
     """
     if threading.current_thread() is not threading.main_thread():
         yield  # only the main thread may install handlers; a test or an embedder keeps its own
@@ -44,12 +47,32 @@ def handled(on_signal: Callable[[int], None]) -> Iterator[None]:
         yield
     finally:
         for number, old in previous.items():
-            signal.signal(number, old)
+            if signal.getsignal(number) is handler:
+                signal.signal(number, old)
 
 
 def raise_interrupted(number: int) -> None:
     """The handler of every command that has nothing to save."""
+    if _importing(sys._getframe()):
+        leave_at_once(number)
     raise Interrupted(number)
+
+
+def leave_at_once(number: int) -> None:
+    """The handler while modules are imported: nothing is to be saved, and an exception amid an import is not safe.
+
+    Libraries in C print or swallow what they do not expect, and so does Python where it takes an import's lock back.
+    """
+    os._exit(128 + number)
+
+
+def _importing(frame: FrameType | None) -> bool:
+    """Whether this thread is amid an import."""
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        frame = frame.f_back
+    return False
 
 
 def ignore() -> None:

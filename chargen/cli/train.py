@@ -75,13 +75,11 @@ def run_train(arguments: argparse.Namespace) -> int:
     overrides = given(arguments, *_BUDGET, *_MODEL, *_TRAINING, *_CORPUS)
     view = choose_view(json=arguments.json)
     try:
+        # A signal until here may end it anywhere: a new run has no folder before its training begins.
         trainer = _prepare(arguments, overrides, clock)
-        try:
-            from chargen.training.session import prediction_of
+        from chargen.training.session import prediction_of
 
-            return _Watch(trainer, view, prediction_of).run()
-        finally:
-            trainer.close()
+        return _Watch(trainer, view, prediction_of).run()
     except (ChargenError, RuntimeError, ValueError, MemoryError) as error:
         if arguments.json:
             with contextlib.suppress(OSError):
@@ -123,10 +121,10 @@ def _check_resume(run: Path | None) -> None:
 
 def _check_new(run: Path | None, start_from: Path | None) -> None:
     from chargen.model.model_file import resolve_model
-    from chargen.model.runs import create_run
+    from chargen.model.runs import check_new
 
-    if run is not None and run.exists() and (not run.is_dir() or any(run.iterdir())):
-        create_run(run)  # refuses
+    if run is not None:
+        check_new(run)
     if start_from is not None:
         resolve_model(start_from)
 
@@ -138,7 +136,10 @@ def _read(texts: list[str], reading: dict[str, Any]) -> "Corpus":
 
 
 class _Watch:
-    """Shows a trainer's events until the last, and stops it when a signal or a closed pipe asks for it."""
+    """Shows a trainer's events until the last, and stops it when a signal or a closed pipe asks for it.
+
+    The trainer is closed at the end: threads that were left running would keep the process from ending.
+    """
 
     def __init__(
         self, trainer: "Trainer", view: View, predict: "Callable[[Trainer], Prediction] | None" = None
@@ -149,19 +150,27 @@ class _Watch:
         self._signal: int | None = None
         self._trouble: OSError | None = None
         self._announced = False
+        self._ending = False
 
     def run(self) -> int:
         """The exit code."""
         with signals.handled(self._on_signal):
-            for event in self._trainer.steps():
-                self._show(event)
+            try:
+                for event in self._trainer.steps():
+                    self._show(event)
+            finally:
+                self._ending = True
+                self._trainer.close()
         if self._trouble is not None:
             raise self._trouble
         return 0 if self._signal is None else 128 + self._signal
 
     def _on_signal(self, number: int) -> None:
         # Only flags here: printing inside a handler may interrupt another print.
+        if self._ending:
+            return
         if self._signal is not None:
+            self._ending = True
             raise signals.Interrupted(number)  # a second one: leave at once; the last save stays whole
         self._signal = number
         self._trainer.stop("interrupted")

@@ -13,6 +13,7 @@
     lock                  held by the process that trains
 """
 
+import contextlib
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -88,15 +89,41 @@ class RunFolder:
         write_json(self.description, values, keep_previous=True)
 
 
-def create_run(folder: Path) -> RunFolder:
-    """Make a new run folder.
+_BEGINNING = frozenset(
+    ("run.json", "run.json.previous", "corpus.safetensors", "events.jsonl", "samples.jsonl", "lock", "card.json",
+     "card.json.previous")
+)  # fmt: skip
 
-    Raises:
-        RunError: something is there already. FileError: it cannot be made.
+
+def check_new(folder: Path) -> None:
+    """Raise RunError where no new run can begin: something is there already.
+
+    What a training left that was killed before its first save may be begun anew: nothing was learned.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    if folder.exists() and not (folder.is_dir() and _holds_nothing(folder)):
         raise RunError(f"“{folder}” exists already; add --resume to continue it, or name another folder.")
+
+
+def _holds_nothing(folder: Path) -> bool:
+    """Whether the folder is empty, or a run without anything learned: its lock and text, and what is told of them."""
+    names = {path.name for path in folder.iterdir()}
+    whole = {name for name in names if not (name.startswith(".chargen-") and name.endswith(".part"))}
+    ours = whole == {"lock"} or {"lock", "corpus.safetensors"} <= whole  # made in this order, then the others
+    return not names or (ours and whole <= _BEGINNING)
+
+
+def create_run(folder: Path) -> RunFolder:
+    """Make a new run folder; see :func:`check_new` for what may be there. Raises RunError, FileError."""
+    check_new(folder)
     return RunFolder(ensure_folder(folder))
+
+
+def remove_beginning(run: RunFolder) -> None:
+    """Remove what a training wrote before it learned anything. Whoever calls this holds the run's lock."""
+    leftovers = [*run.folder.glob(".chargen-*.part"), run.folder / "run.json.previous"]
+    for path in (run.description, run.events, run.samples, run.corpus, *leftovers):
+        with contextlib.suppress(OSError):
+            path.unlink()
 
 
 def open_run(folder: Path) -> RunFolder:

@@ -7,11 +7,11 @@ from typing import Any
 
 from chargen import __version__
 from chargen.corpus.catalog import resolve
-from chargen.corpus.corpus import Corpus, load_encoded, save_encoded
+from chargen.corpus.corpus import Corpus, load_encoded
 from chargen.errors import RunError
 from chargen.model.config import ModelConfig
 from chargen.model.model_file import Model, load_model
-from chargen.model.runs import RunFolder, create_run, fresh_name, open_run
+from chargen.model.runs import RunFolder, check_new, fresh_name, open_run
 from chargen.paths import runs_dir
 from chargen.settings import option
 from chargen.training import resume
@@ -22,7 +22,7 @@ from chargen.training.device import Device, choose_device, free_memory
 from chargen.training.memory import check_memory
 from chargen.training.prediction import Prediction, predict
 from chargen.training.presets import suggest
-from chargen.training.recorder import Recorder
+from chargen.training.recorder import NewRun, Recorder
 from chargen.training.speed import WORTH_MEASURING_SECONDS, Speed, measured_speed, remembered_speed
 from chargen.training.trainer import Trainer
 from chargen.training.warm_start import extend_model, merge_vocabulary
@@ -53,7 +53,7 @@ _CORPUS_OPTIONS = ("encoding", "as_text", "newlines", "validation")
 
 
 def prepare(request: TrainingRequest, clock: Clock) -> Trainer:
-    """A trainer ready to run; its run folder exists and is locked.
+    """A trainer ready to run. A continued run is locked; a new one gets its folder when the training begins.
 
     Raises:
         ChargenError: whatever is wrong with the text, the settings, the device or the folder; nothing was overwritten.
@@ -71,8 +71,8 @@ def _corpus_of(request: TrainingRequest) -> Corpus:
 
 
 def _begin(request: TrainingRequest, clock: Clock) -> Trainer:
-    if request.run is not None and request.run.exists() and (not request.run.is_dir() or any(request.run.iterdir())):
-        create_run(request.run)  # refuses, before anything slow is done
+    if request.run is not None:
+        check_new(request.run)  # before anything slow is done
     device = choose_device(request.overrides.get("device") or "auto")
     start: Model | None = load_model(request.start_from) if request.start_from is not None else None
     corpus = _corpus_of(request)
@@ -88,14 +88,9 @@ def _begin(request: TrainingRequest, clock: Clock) -> Trainer:
     if start is not None:
         model_config = start.config
     check_memory(model_config, config, corpus.characters, device, corpus.validation_share)
-    run = create_run(request.run if request.run is not None else fresh_name(runs_dir(), corpus.name))
-    recorder = Recorder(run, _description(corpus, model_config, config, device.kind, start))
-    try:
-        save_encoded(run.corpus, corpus)
-        return Trainer(corpus, model_config, config, device, clock, recorder, start=start, notices=notices)
-    except BaseException:
-        recorder.close()
-        raise
+    new = NewRun(lambda: request.run or fresh_name(runs_dir(), corpus.name), corpus)
+    recorder = Recorder(new, _description(corpus, model_config, config, device.kind, start))
+    return Trainer(corpus, model_config, config, device, clock, recorder, start=start, notices=notices)
 
 
 def _speed(device: Device, overrides: dict[str, Any]) -> Speed:

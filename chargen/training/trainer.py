@@ -208,10 +208,10 @@ class Trainer:
             cut_short = self._leaving()
         assert self._backend is not None
         self._backend.configure()
-        started = self._started()
-        if self._recorder is not None:
-            self._recorder.begin(None if cut_short else self._backend, started)
-        yield started
+        if self._recorder is None:
+            yield self._started("")
+        else:
+            yield self._recorder.begin(None if cut_short else self._backend, self._started)
         self._learning = learning = LearningStep(self.network, self._optimizer, self.config, self._backend)
         state = self._state if self._state is not None else self._fresh_state()
         next_report = self.clock.seconds() + REPORT_SECONDS
@@ -246,10 +246,11 @@ class Trainer:
     def _finish(self, state: State) -> Iterator[Any]:
         """The last report, validation and save. After a signal, only what is needed to go on."""
         seconds = self.clock.seconds()
-        reason = self._stop_reason or "budget"
         yield from self._report()
-        if reason != "interrupted":
+        if not self._leaving():
             yield from self._validate()
+        reason = self._stop_reason or "budget"  # once it is measured, nothing changes why it ended
+        if not self._leaving():
             yield from self._sample()
         yield from self._save(state)
         loss = None if math.isinf(self._progress.best_loss) else self._progress.best_loss
@@ -319,11 +320,11 @@ class Trainer:
 
     # -- events ------------------------------------------------------------------------------------
 
-    def _started(self) -> events.Started:
+    def _started(self, run: str) -> events.Started:
         backend, config = self._backend, self.network.config
         assert backend is not None
         return events.Started(
-            run=str(self._recorder.run.folder) if self._recorder is not None else "",
+            run=run,
             device=self.device.name,
             reason=self.device.reason,
             precision=backend.precision,

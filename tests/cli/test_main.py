@@ -3,13 +3,14 @@
 import importlib
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from chargen import __main__ as entry
 from chargen import __version__, paths
-from chargen.cli import corpora, signals
+from chargen.cli import corpora, signals, window_check
 from chargen.cli.main import build_parser, main
 from chargen.cli.parser import range_words
 from chargen.settings import OPTIONS
@@ -140,6 +141,24 @@ def test_an_ignored_signal_stays_ignored() -> None:
         signal.signal(signal.SIGINT, before)
 
 
+@pytest.fixture
+def signals_restored() -> Iterator[None]:
+    """A process that ends ignores signals from then on; this one goes on."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("signals_restored")
+def test_the_process_ends_with_the_code_that_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["chargen", "--version"])
+    assert entry.main() == 0
+    signal.raise_signal(signal.SIGINT)  # nothing
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_IGN
+
+
+@pytest.mark.usefixtures("signals_restored")
 def test_no_arguments_open_the_window(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.argv", ["chargen"])
     monkeypatch.setattr(entry, "window", lambda: 5)
@@ -148,6 +167,7 @@ def test_no_arguments_open_the_window(monkeypatch: pytest.MonkeyPatch) -> None:
     assert entry.main() == 0
 
 
+@pytest.mark.usefixtures("signals_restored")
 @pytest.mark.skipif(os.name == "nt" or not hasattr(os, "sched_getaffinity"), reason="Linux finds displays this way")
 def test_without_a_display_the_window_says_so(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -160,6 +180,7 @@ def test_without_a_display_the_window_says_so(
     assert "no display" in err and "chargen train, chargen sample" in err
 
 
+@pytest.mark.usefixtures("signals_restored")
 def test_qt_that_cannot_be_imported_names_the_package(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -170,7 +191,7 @@ def test_qt_that_cannot_be_imported_names_the_package(
             raise ImportError("libEGL.so.1: cannot open shared object file: No such file or directory")
         return real(name, package)
 
-    monkeypatch.setattr(entry, "window_problem", lambda: None)
+    monkeypatch.setattr(window_check, "window_problem", lambda: None)
     monkeypatch.setattr(importlib, "import_module", fails)
     assert entry.window() == 2
     err = capsys.readouterr().err

@@ -63,15 +63,14 @@ def test_a_device_that_is_not_there_is_said(tmp_path):
         prepare(TrainingRequest(corpus=small_corpus(), overrides={**run_request(tmp_path), "device": "xpu"}), Clock())
 
 
-def test_a_failure_leaves_no_lock_behind(tmp_path, monkeypatch):
+def test_a_failure_leaves_no_folder_behind(tmp_path, monkeypatch):
     def fail(*_):
         raise RunError("no")
 
-    monkeypatch.setattr("chargen.training.session.save_encoded", fail)
+    monkeypatch.setattr("chargen.training.recorder.save_encoded", fail)
     with pytest.raises(RunError):
-        prepare(TrainingRequest(corpus=small_corpus(), run=tmp_path / "run", overrides=run_request(tmp_path)), Clock())
-    monkeypatch.undo()
-    assert not (tmp_path / "run" / "run.json").exists()
+        run(TrainingRequest(corpus=small_corpus(), run=tmp_path / "run", overrides=run_request(tmp_path)))
+    assert not (tmp_path / "run").exists()
 
 
 # -- starting from a model ------------------------------------------------------------------------
