@@ -2,6 +2,7 @@
 
 from chargen.model.state import HiddenState
 from chargen.sampling.drafts import Draft, begun, continued
+from chargen.sampling.drafts_tree import branched
 from chargen.sampling.job import Pen, Request, Written
 from chargen.sampling.sample import Sample
 
@@ -32,6 +33,10 @@ class Document:
     def extend(self, written: Written) -> None:
         """A continuation. Where it only goes on, the two are one sample, and are made again as one."""
         self.draft = continued(self.draft, written)
+
+    def branch(self, parent: int, at: int, written: Written) -> None:
+        """What was written goes on in the middle of a part; what stood there stays as another branch."""
+        self.draft = branched(self.draft, parent, at, written)
 
     @property
     def _tip(self) -> int:
@@ -69,6 +74,14 @@ class Document:
     def bits(self) -> float:
         """The sum of all surprises."""
         return float(sum(part.surprises.sum(dtype="float64") for part in self.parts))
+
+    def bits_before(self, count: int) -> float:
+        """The sum of the surprises of so many characters at the beginning."""
+        total = 0.0
+        for part in self.parts:
+            total += float(part.surprises[: max(count, 0)].sum(dtype="float64"))
+            count -= len(part.text)
+        return total
 
     def samples(self, suffix: str) -> list[Sample]:
         """What a file of that kind holds."""

@@ -5,11 +5,12 @@ from itertools import pairwise
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QBoxLayout, QScrollArea, QSizePolicy, QSplitter, QWidget
+from PySide6.QtWidgets import QBoxLayout, QScrollArea, QSizePolicy, QSplitter, QVBoxLayout, QWidget
 
 from chargen.gui import theme
 from chargen.gui.pages.page import Page
 from chargen.gui.pages.write_panel import WritePanel
+from chargen.gui.widgets.branch_list import BranchList
 from chargen.gui.widgets.buttons import GhostButton, IconButton, PrimaryButton, SecondaryButton
 from chargen.gui.widgets.cards import EmptyState
 from chargen.gui.widgets.draft_list import DraftList
@@ -37,7 +38,16 @@ class WriteFrame(Page):
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.setObjectName("drafts and text")
         self.splitter.setChildrenCollapsible(False)
-        self.splitter.addWidget(self.list)
+        self.branch_list = BranchList()
+        self.branch_list.hide()
+        self.side = QWidget()
+        column = QVBoxLayout(self.side)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.SPACE_3)
+        column.addWidget(self.list, 1)
+        column.addWidget(self.branch_list, 1)
+        self.side.hide()
+        self.splitter.addWidget(self.side)
         self.splitter.addWidget(self.view)
         self.splitter.setStretchFactor(1, 1)
         self.splitter.setSizes([_LIST_WIDTH, 3 * _LIST_WIDTH])
@@ -63,11 +73,32 @@ class WriteFrame(Page):
         self.drafts = GhostButton("Drafts")
         self.drafts.setCheckable(True)
         self.drafts.setToolTip("All drafts, beside the text")
-        self.drafts.toggled.connect(self.list.setVisible)
+        self.branches_tool = GhostButton("Branches")
+        self.branches_tool.setCheckable(True)
+        self.branches_tool.setToolTip("All branches of this draft, beside the text")
+        self.branches_tool.hide()
+        for tool in (self.drafts, self.branches_tool):
+            tool.toggled.connect(self._arrange_side)
         self.add_tool(self.legend)
         self.add_tool(self.surprise)
         self.add_tool(self.monospace)
+        self.add_tool(self.branches_tool)
         self.add_tool(self.drafts)
+
+    def show_branches(self, count: int) -> None:
+        """The tool is there where there is more than one; the column opens when the second one comes."""
+        self.branches_tool.setText(f"Branches {count}")
+        more = count > 1
+        if more and self.branches_tool.isHidden() and not self.is_narrow():
+            self.branches_tool.setChecked(True)
+        self.branches_tool.setVisible(more and not self.is_empty())
+        self._arrange_side()
+
+    def _arrange_side(self, *_on: bool) -> None:
+        branches = self.branches_tool.isChecked() and not self.branches_tool.isHidden()
+        self.list.setVisible(self.drafts.isChecked())
+        self.branch_list.setVisible(branches)
+        self.side.setVisible(self.drafts.isChecked() or branches)
 
     def _make_foot(self) -> None:
         self.write_button = PrimaryButton("Write")
@@ -76,7 +107,7 @@ class WriteFrame(Page):
         self.again_button = SecondaryButton("Again")
         self.again_button.setToolTip("The same prompt and seed state with a fresh random seed, unless that is locked")
         self.earlier_button = IconButton("undo", "Back to the text before this one")
-        self.earlier_button.setToolTip("Back to the text before this one  (Ctrl+Z)")
+        self.earlier_button.setToolTip("Back to the text before this one, or bring back a deleted branch  (Ctrl+Z)")
         self.later_button = IconButton("redo", "On to the text after this one")
         self.later_button.setToolTip("On to the text after this one  (Ctrl+Shift+Z)")
         self.figures = ElidedLabel("", kind="secondary")
@@ -120,9 +151,10 @@ class WriteFrame(Page):
     def _order_tabs(self) -> None:
         panel = self.controls
         chain: list[QWidget] = [
-            self.surprise, self.monospace, self.drafts, self.list.new_button, self.list.more_button, self.list.list,
-            self.view, self.write_button, self.continue_button, self.again_button, self.earlier_button,
-            self.later_button, self.copy_button, self.export_button, panel.temperature.slider, panel.temperature.box,
+            self.surprise, self.monospace, self.branches_tool, self.drafts, self.list.new_button, self.list.more_button,
+            self.list.list, self.branch_list.delete_button, self.branch_list.list, self.view,
+            self.write_button, self.continue_button, self.again_button, self.earlier_button, self.later_button,
+            self.copy_button, self.export_button, panel.temperature.slider, panel.temperature.box,
         ]  # fmt: skip
         for area in self.findChildren(QScrollArea):
             area.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the panel follows the focus within it

@@ -1,6 +1,5 @@
 """The seed state of the Write page: which ones there are, making the one that is chosen, keeping and opening."""
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,10 +9,10 @@ from PySide6.QtWidgets import QWidget
 
 from chargen import paths
 from chargen.corpus.vocabulary import Unknown
-from chargen.errors import ChargenError, FileError
-from chargen.files import ensure_folder
+from chargen.errors import ChargenError
 from chargen.gui import pickers, words
 from chargen.gui.desk import Desk
+from chargen.gui.pages.write_seed_files import file_of, keep, saved_states
 from chargen.gui.pages.write_unknown import about_unknown
 from chargen.gui.pickers import Pickers
 from chargen.gui.widgets.fields import TEXT_LIMIT
@@ -26,36 +25,8 @@ from chargen.sampling.job import Drawn, Made, Pen, PrimedBy, Reading, Seed, load
 from chargen.settings import SEED_MAXIMUM
 
 ZEROS, LEARNED, LAST, HELD, SAVED = "zeros", "learned", "last", "held", "saved:"
-LISTED_AT_MOST = 200
 SCALE_MAXIMUM = 3.0
 _TYPING_MS = 300
-_NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]+')
-_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
-
-
-def file_of(name: str) -> Path:
-    """Where a state of that name is kept; the name is made fit for every system."""
-    stem = _NOT_IN_NAMES.sub("-", name).strip(" .-")[:80] or "state"
-    return paths.states_dir() / f"{'state ' if _RESERVED.fullmatch(stem) else ''}{stem}.state"
-
-
-def saved_states() -> list[Path]:
-    """The state files of the library, by name; empty where there is none or it cannot be read."""
-    try:
-        return sorted(paths.states_dir().glob("*.state"), key=lambda path: path.name.casefold())[:LISTED_AT_MOST]
-    except OSError:
-        return []
-
-
-def _keep(state: HiddenState, path: Path) -> Callable[[Worker], Path]:
-    def work(_worker: Worker) -> Path:
-        ensure_folder(path.parent)
-        if path.exists():
-            raise FileError(f"There is a state named “{path.stem}” already; choose another name.")
-        state.save(path)
-        return path
-
-    return work
 
 
 class SeedState(QObject):
@@ -403,4 +374,4 @@ class SeedState(QObject):
             elif isinstance(event, Failed):
                 self.control.row.message.say(words.in_window(event.sentence), "bad")
 
-        self._desk.run_job("keep", _keep(state.renamed(name), path), on_event)
+        self._desk.run_job("keep", keep(state.renamed(name), path), on_event)

@@ -62,6 +62,12 @@ class ReadingColumn(QAbstractScrollArea):
         self._stuck = stuck
         self._settle()
 
+    def _shorten(self, length: int) -> None:
+        first = self._content.truncate(length)
+        for index in [i for i in self._layouts if i >= first]:
+            del self._layouts[index]
+        self._settle()
+
     def set_monospace(self, on: bool) -> None:
         """Monospace for code, the book face otherwise."""
         if on != self._mono:

@@ -101,6 +101,21 @@ class ReadingText:
         self._tops = None
         return first
 
+    def truncate(self, length: int) -> int:
+        """Leave out everything after so many characters; returns the first paragraph that changed."""
+        index = self.find(min(length, len(self)))
+        rest = self._texts[index][: length - self._starts[index]]
+        start = self._starts[index]
+        del self._texts[index:], self._hard[index:], self._starts[index:], self._lines[index:], self._exact[index:]
+        self._texts.append("")
+        self._hard.append(False)
+        self._starts.append(start)
+        self._lines.append(1)
+        self._exact.append(0)
+        self._tops = None
+        self.append(rest)
+        return index
+
     def slice(self, first: int, last: int) -> str:
         """The text from ``first`` up to ``last``."""
         first, last = max(first, 0), min(last, len(self))

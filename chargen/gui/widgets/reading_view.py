@@ -41,11 +41,15 @@ class ReadingView(ReadingColumn):
 
     character_activated = Signal(int, object)  # offset, its QRect in the view: clicked, or Enter at the caret
     selection_changed = Signal()
+    character_hovered = Signal(int, object)  # offset and QRect under the resting pointer; -1 where there is none
+    caret_rested = Signal(int, object)  # the caret, moved by a key: the character after it
 
     def __init__(self, name: str = "Text", parent: QWidget | None = None) -> None:
         super().__init__(name, parent)
         self._anchor = self._caret = 0
         self._pressed: int | None = None
+        self._under = -1
+        self.viewport().setMouseTracking(True)
 
     def _reset(self, text: str) -> None:
         self._anchor = self._caret = 0
@@ -120,9 +124,10 @@ class ReadingView(ReadingColumn):
         self.viewport().update()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        if not event.buttons() & Qt.MouseButton.LeftButton:
-            return
         point = event.position().toPoint()
+        if not event.buttons() & Qt.MouseButton.LeftButton:
+            self._hover(point)
+            return
         over = point.y() - self.viewport().height() if point.y() > 0 else point.y()
         if point.y() < 0 or over > 0:  # dragging past an edge scrolls
             bar = self.verticalScrollBar()
@@ -130,6 +135,21 @@ class ReadingView(ReadingColumn):
         self._caret = self.offset_at(point)
         self.selection_changed.emit()
         self.viewport().update()
+
+    def _hover(self, point: QPoint) -> None:
+        offset, rect = self.offset_at(point, nearest_gap=False), QRect()
+        if offset < len(self._content):
+            rect = self.character_rect(offset)
+        if not rect.adjusted(-2, 0, 2, 0).contains(point):
+            offset = -1
+        if offset != self._under:
+            self._under = offset
+            self.character_hovered.emit(offset, rect)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        self._under = -1
+        self.character_hovered.emit(-1, QRect())
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         if event.button() != Qt.MouseButton.LeftButton or self._pressed is None:
@@ -194,6 +214,8 @@ class ReadingView(ReadingColumn):
         else:
             return False
         self._move_caret(target, keep)
+        if not keep:
+            self.caret_rested.emit(self._caret, self.character_rect(self._caret))
         return True
 
     # --- painting

@@ -101,6 +101,15 @@ class SampleView(ReadingView):
         while self._coming is not None:
             self._take_slice()
 
+    def truncate(self, length: int) -> None:
+        """Leave out everything after so many characters, and follow the end."""
+        self.flush()
+        del self._levels[length:]
+        self._prompt = min(self._prompt, length)
+        self._anchor, self._caret = min(self._anchor, length), min(self._caret, length)
+        self._stuck = True
+        self._shorten(length)
+
     def clear_text(self) -> None:
         """Nothing, and following the end again."""
         self.set_text("")
