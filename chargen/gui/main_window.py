@@ -1,13 +1,14 @@
 """The window: the rail, the pages, the status bar, the menus; and closing it in order."""
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QByteArray, QSize, QUrl, Signal
+from PySide6.QtCore import QByteArray, QSize, QTimer, QUrl, Signal
 from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QDesktopServices, QKeySequence
 from PySide6.QtWidgets import (
+    QAbstractItemView,
     QAbstractSpinBox,
     QApplication,
     QDialog,
@@ -314,6 +315,9 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         """Nothing is asked. What learns is stopped and saved first, with the window still alive."""
         first = not self.desk.closing
+        if first and not self._let_go():
+            event.ignore()
+            return
         if first:
             self._remember()
         learning = self.desk.training_state != "idle"
@@ -332,9 +336,39 @@ class MainWindow(QMainWindow):
             else:
                 self.hide()  # nothing to save: what still runs ends by itself
 
+    def _let_go(self) -> bool:
+        """What the hand still holds: a name or a number that is being typed counts, a menu or a drag does not.
+
+        A list tells the name that was typed in it a moment later: False until then, and the window closes by itself.
+        """
+        if self._letting_go:
+            return False
+        while (popup := QApplication.activePopupWidget()) is not None and popup.close():
+            pass
+        if (typed := self.focusWidget()) is not None:
+            self._letting_go = any(isinstance(view, QAbstractItemView) for view in _ancestors(typed))
+            typed.clearFocus()
+        self.overlay.hide()
+        if self._letting_go:
+            QTimer.singleShot(0, self, self._close_after_all)
+        return not self._letting_go
+
+    _letting_go = False
+
+    def _close_after_all(self) -> None:
+        self._letting_go = False
+        self.close()
+
     _is_closed = False
 
     def _closed(self) -> None:
         self._is_closed = True
         self.hide()
         self.finished.emit()
+
+
+def _ancestors(widget: QWidget) -> Iterator[QWidget]:
+    """What a widget stands in, from the nearest."""
+    while (parent := widget.parentWidget()) is not None:
+        yield parent
+        widget = parent

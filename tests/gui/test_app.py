@@ -1,5 +1,6 @@
 """Start-up, unexpected errors, signals, and the whole program in a process of its own."""
 
+import json
 import os
 import signal
 import subprocess
@@ -94,6 +95,50 @@ def test_a_home_that_cannot_be_written_does_not_stop_the_program(
     monkeypatch.setenv("CHARGEN_HOME", str(tmp_path / "file" / "home"))
     with app.logged():
         app._log.error("nowhere to go")
+
+
+def test_what_is_damaged_is_told_side_by_side(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings that nobody can read, and a draft: each is kept aside, and neither sentence takes the other's place."""
+    paths.settings_file().parent.mkdir(parents=True, exist_ok=True)
+    paths.settings_file().write_bytes(b'{"model": ')
+    paths.drafts_dir().mkdir(parents=True, exist_ok=True)
+    damaged = paths.drafts_dir() / f"{'0' * 16}.draft"
+    damaged.write_bytes(b"torn")
+    monkeypatch.setattr(app, "_warm_up", lambda window: window.page("write"))
+    with app.logged(), app.Reports() as reports:
+        window = app.open_window(reports)
+        qtbot.addWidget(window)
+        qtbot.waitUntil(lambda: len(window.notices.sentences()) == 2)
+        first, second = window.notices.sentences()
+        assert "settings were damaged" in first and "settings.json.damaged" in first
+        assert damaged.name in second
+        assert paths.settings_file().with_name("settings.json.damaged").read_bytes() == b'{"model": '
+        with qtbot.waitSignal(window.finished):
+            window.close()
+
+
+def test_what_is_missing_is_told_beside_what_is_damaged(
+    qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The model and the text of last time are gone, and a draft is damaged: three sentences."""
+    remembered = {
+        "text_open": True,
+        "texts": [{"paths": [str(tmp_path / "gone.txt")], "entry": "", "name": "gone", "encoding": None,
+                   "as_text": False, "newlines": "normalise", "validation": 0.1}],
+        "model": str(tmp_path / "gone.safetensors"),
+    }  # fmt: skip
+    paths.settings_file().parent.mkdir(parents=True, exist_ok=True)
+    paths.settings_file().write_text(json.dumps(remembered))
+    paths.drafts_dir().mkdir(parents=True, exist_ok=True)
+    (paths.drafts_dir() / f"{'0' * 16}.draft").write_bytes(b"torn")
+    monkeypatch.setattr(app, "_warm_up", lambda window: window.page("write"))
+    window = app.open_window()
+    qtbot.addWidget(window)
+    qtbot.waitUntil(lambda: len(window.notices.sentences()) == 3)
+    said = " ".join(window.notices.sentences())
+    assert "The text of last time" in said and "The model of last time" in said and ".draft" in said
+    with qtbot.waitSignal(window.finished):
+        window.close()
 
 
 # --- signals
