@@ -55,7 +55,8 @@ class Desk(QObject):
     model_changed = Signal(object)  # OpenModel | None
     state_opened = Signal(object)  # a HiddenState from a file, to be used as the seed state
     notice = Signal(str, str)  # info, caution, bad or good; and a sentence
-    page_wanted = Signal(str)  # corpus, train or write: where what was opened can be seen
+    steering_wanted = Signal(str)  # rules for the settings of the Write page
+    page_wanted = Signal(str)  # corpus, train, write or states: where what was opened can be seen
     writing_wanted = Signal()  # write at once with the model on the desk, unless a text stands on the page
     work_changed = Signal()  # jobs began or ended: see ``busy_with``
     closed = Signal()  # after ``shutdown``: every job has ended, what was learned is saved
@@ -154,9 +155,7 @@ class Desk(QObject):
             self.corpus = replace(self.corpus, validation_share=share)
             self.corpus_changed.emit(self.corpus)
 
-    def _read(
-        self, choices: TextChoices, then_train: dict[str, Any] | None = None, quiet: bool = False
-    ) -> None:
+    def _read(self, choices: TextChoices, then_train: dict[str, Any] | None = None, quiet: bool = False) -> None:
         if self._closing:
             return
         self.cancel_reading()
@@ -200,7 +199,17 @@ class Desk(QObject):
 
     def open_state(self, path: Path) -> None:
         """Read a ``.state`` file and offer it as the seed state."""
-        self._open(tasks.load_state(path), self.state_opened.emit, "write")
+        self._open(tasks.load_state(path), self.use_state, "write")
+
+    def use_state(self, state: Any) -> None:
+        """Offer a HiddenState as the seed state of the Write page, which is shown first: it may not be there yet."""
+        self.page_wanted.emit("write")
+        self.state_opened.emit(state)
+
+    def use_steering(self, rules: str) -> None:
+        """Put rules of steering into the settings of the Write page."""
+        self.page_wanted.emit("write")
+        self.steering_wanted.emit(rules)
 
     def _opened(self, model: "Model", path: Path, name: str) -> None:
         self._follow = False

@@ -3,6 +3,7 @@
 import importlib
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QByteArray, QSize, QTimer, QUrl, Signal
@@ -26,19 +27,22 @@ from chargen.gui import icons, pickers, settings_store, theme, words
 from chargen.gui.desk import Desk
 from chargen.gui.pickers import Pickers
 from chargen.gui.settings_store import WindowSettings
+from chargen.gui.tasks import STATE_SUFFIXES
 from chargen.gui.widgets.banner import InlineBanner
 from chargen.gui.widgets.drop_zone import DropOverlay
 from chargen.gui.widgets.notices import Notices
 from chargen.gui.widgets.rail import Rail, RailItem
 from chargen.gui.widgets.status_line import StatusLine
+from chargen.sampling.steering import MAXIMUM_TEXT
 
 # Key, name, icon, shortcut, module and class. A page is made when it is first shown.
 PAGES = (
     ("corpus", "Corpus", "corpus", "Ctrl+1", "chargen.gui.pages.corpus", "CorpusPage"),
     ("train", "Train", "train", "Ctrl+2", "chargen.gui.pages.train", "TrainPage"),
     ("write", "Write", "write", "Ctrl+3", "chargen.gui.pages.write", "WritePage"),
+    ("states", "States", "states", "Ctrl+4", "chargen.gui.pages.states", "StatesPage"),
 )
-_JOB_WORDS = {"read": "Reading", "open": "Opening", "device": "Looking for a device", "write": "Writing"}
+_JOB_WORDS = {"read": "Reading", "open": "Opening", "device": "Looking for a device", "write": "Writing", "twins": "Writing"}
 MINIMUM = QSize(900, 620)
 FIRST = QSize(1280, 800)
 _FRAME = QSize(8, 40)  # a title bar and borders, which are not known before the window is shown
@@ -68,7 +72,7 @@ class MainWindow(QMainWindow):
         self._lay_out()
         self._make_menus()
         self.overlay = DropOverlay(self)
-        self.overlay.dropped.connect(desk.open_paths)
+        self.overlay.dropped.connect(self._dropped)
         self.overlay.refused.connect(self._refused)
         self._watch()
         self._restore()
@@ -126,9 +130,7 @@ class MainWindow(QMainWindow):
             action.setChecked(choice == self._settings.theme)
             group.addAction(action)
 
-    def _action(
-        self, menu: QMenu, name: str, slot: Callable[[], Any], *shortcuts: QKeySequence | str
-    ) -> QAction:
+    def _action(self, menu: QMenu, name: str, slot: Callable[[], Any], *shortcuts: QKeySequence | str) -> QAction:
         action = QAction(name, self)
         action.triggered.connect(lambda _checked=False: slot())
         keys = [key for shortcut in shortcuts if not (key := QKeySequence(shortcut)).isEmpty()]
@@ -147,6 +149,20 @@ class MainWindow(QMainWindow):
 
     def _open_state(self) -> None:
         self._files.open_file(self, "Open a seed state", pickers.STATES, self.desk.open_state)
+
+    def _dropped(self, paths: list[Path]) -> None:
+        """States that fall on their page go into the library; everything else is opened."""
+        if self.current_page() == "states" and all(path.suffix.lower() in STATE_SUFFIXES for path in paths):
+            self.page("states").keep_files(paths)  # type: ignore[attr-defined]
+        else:
+            self.desk.open_paths(paths)
+
+    def _use_steering(self, rules: str) -> None:
+        controls = self.page("write").controls  # type: ignore[attr-defined]
+        line = controls.controls["steer"]
+        line.setMaxLength(MAXIMUM_TEXT)
+        line.setText(rules)
+        controls.advanced.set_open(True)
 
     def _show_runs(self) -> None:
         from chargen.paths import runs_dir
@@ -217,6 +233,7 @@ class MainWindow(QMainWindow):
     def _watch(self) -> None:
         desk = self.desk
         desk.page_wanted.connect(self.show_page)
+        desk.steering_wanted.connect(self._use_steering)
         desk.notice.connect(self.show_notice)
         desk.device_changed.connect(self._device_found)
         desk.device_failed.connect(self._no_device)

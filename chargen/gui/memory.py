@@ -161,6 +161,9 @@ class Memory(QObject):
             page.recall(self._settings.writing)
             page.settings_changed.connect(self._changed)
             self._read_drafts()
+        elif key == "states":
+            page.recall(self._settings.states)
+            page.settings_changed.connect(self._changed)
 
     # --- saving
 
@@ -174,6 +177,8 @@ class Memory(QObject):
             self._settings.training = pages["train"].form.remembered()
         if "write" in pages:
             self._settings.writing = pages["write"].remembered()
+        if "states" in pages:
+            self._settings.states = pages["states"].remembered()
         for key, page in pages.items():
             before = self._settings.layout.get(key)
             self._settings.layout[key] = _layout(page, before if isinstance(before, dict) else {})

@@ -45,6 +45,7 @@ class StateCard:
         cell, layers, hidden, kind, fingerprint: of the state; ``kind`` is its recipe's.
         changed: when the file last changed, local time.
         words: the texts and names in its recipe, to be searched.
+        recipe: how it was made, see :class:`HiddenState`.
         thumbnail: [L, at most 48] of h: of the units that share a column, the strongest.
         problem: why it cannot be used, one sentence; empty for a sound one.
     """
@@ -59,6 +60,7 @@ class StateCard:
     fingerprint: str = ""
     changed: datetime = field(default=datetime.fromtimestamp(0))
     words: str = ""
+    recipe: Mapping[str, Any] = field(default_factory=dict)
     thumbnail: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
     problem: str = ""
 
@@ -202,6 +204,20 @@ class StateLibrary:
                 raise FileError(describe_os_error("move", path, error)) from error
             return target
 
+    def restore(self, deleted: Path, stem: str) -> Path:
+        """Put back what :meth:`delete` moved to ``deleted``, as the file of that stem; returns it.
+
+        Raises:
+            StateError: another state has its name by now. FileError: it cannot be moved.
+        """
+        with self._alone():
+            path = self._free(stem)
+            try:
+                deleted.rename(path)
+            except OSError as error:
+                raise FileError(describe_os_error("move", deleted, error)) from error
+            return path
+
     def _free(self, name: str, besides: Path | None = None) -> Path:
         """The file for a new name. Raises StateError where it is taken; capitals make no other name."""
         stem = file_stem(name)
@@ -277,6 +293,7 @@ def _card(path: Path) -> StateCard:
         state.fingerprint[:200],
         changed,
         " ".join(_strings(state.recipe))[:_LONGEST_WORDS],
+        state.recipe,
         thumbnail(state),
     )
 
