@@ -176,6 +176,10 @@ class _FakeTrainer:
 
     trouble: signal.Signals | None = None
     stopped: str | None = None
+    closed: bool = False
+
+    def close(self) -> None:
+        self.closed = True
 
     def stop(self, reason: str) -> None:
         self.stopped = reason
@@ -201,7 +205,7 @@ def test_a_signal_stops_and_saves(number: signal.Signals, code: int) -> None:
     trainer = _FakeTrainer(number)
     said: list[str] = []
     assert train._Watch(trainer, QuietView(said.append)).run() == code  # type: ignore[arg-type]
-    assert trainer.stopped == "interrupted" and "chargen sample" in said[-1]
+    assert trainer.stopped == "interrupted" and trainer.closed and "chargen sample" in said[-1]
 
 
 def test_a_reader_that_goes_away_stops_and_saves() -> None:
