@@ -52,7 +52,7 @@ _MAXIMUM_STATE = 2**22  # numbers in one part of a state
 
 @dataclass(frozen=True)
 class DraftCard:
-    """What a list shows of a draft. ``edited``: changed by hand. ``writer``: the model that wrote it last."""
+    """What a list shows of a draft. ``edited``: by hand, in part. ``writer``: the model that wrote it last."""
 
     id: str
     title: str
@@ -68,8 +68,8 @@ def card_of(draft: Draft) -> DraftCard:
     """The card of a draft."""
     tip = draft.parts[draft.tip] if draft.tip is not None else None
     return DraftCard(
-        draft.id, title(draft), bool(draft.name), tip.writer if tip else "", draft.characters, draft.edited,
-        draft.created, draft.changed,
+        draft.id, title(draft), bool(draft.name), tip.writer if tip else "", draft.characters,
+        draft.edited or draft.by_hand > 0, draft.created, draft.changed,
     )  # fmt: skip
 
 

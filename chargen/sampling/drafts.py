@@ -101,6 +101,11 @@ class Draft:
         """Whether any of the text was changed by hand: then it cannot be written again exactly."""
         return any(self.parts[index].sample.edited for index in self.path())
 
+    @property
+    def by_hand(self) -> int:
+        """Characters of the text that a person chose or typed; the network read them, and all can be written again."""
+        return sum(sample.by_hand for sample in self.samples())
+
     def path(self, tip: int | None = None) -> list[int]:
         """The parts from the take to the tip, by index."""
         at, path = self.tip if tip is None else tip, []

@@ -326,9 +326,7 @@ def write(pen: Pen, request: Request) -> Callable[[Worker], Written | None]:
         try:
             engine = _Attentive(pen.sampler.engine.weights, ear.while_reading)
             state = make_state(engine, request.seed)
-            stream = Stream(
-                engine, request.settings, state, after=request.after, given=request.given, alternatives=0
-            )
+            stream = Stream(engine, request.settings, state, after=request.after, given=request.given, alternatives=0)
         except _Stopped:
             return None
         worker.post(Begun(stream.settings, stream.seed_state, stream.notices))
@@ -343,7 +341,7 @@ def _drive(worker: Worker, ear: _Ear, stream: Stream, engine: Engine, length: in
     problem = ""
     try:
         _obey(worker, ear, stream)
-        for sampled in stream:
+        for sampled in stream if length else ():
             if written >= footprints.due:
                 footprints.keep(written, engine)
             written += 1

@@ -61,6 +61,20 @@ def scenes(desk: Desk, page: WritePage, model: Model, name: str) -> Iterator[str
     page.seed_state.refresh()
     wait(lambda: page.seed_state.made() is not None)
     yield "surprise"
+    for place in (400, 150, 300):
+        page.branch(place, "e")
+        wait(lambda: not page.is_writing())
+    page.view.set_place(0)
+    wait(lambda: False, 0.1)
+    page.view.character_activated.emit(160, page.view.character_rect(160))
+    wait(lambda: bool(page.looking.sheet.rows()))
+    yield "branches"
+    page.looking.close()
+    page.edit()
+    page.edit_pane.editor.appendPlainText("東京, typed by hand.")
+    page.editing.done()
+    yield "editing"
+    page.editing.leave()
     control.set_current("random")
     control.chosen.emit("random")
     page.controls.advanced.set_open(True)

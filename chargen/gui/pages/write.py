@@ -62,6 +62,8 @@ class WritePage(WriteTexts):
         self.branches.gone.connect(self._go)
         self.branches.deleted.connect(self._branch_deleted)
         self.looking.branch_wanted.connect(self.branch)
+        self.edit_button.clicked.connect(self.edit)
+        self.editing.edited.connect(self.rewrite)
         self.export_button.clicked.connect(self.export)
         self.open_button.clicked.connect(self._open_model)
         self._empty.activated.connect(self._go_to_train)
@@ -96,6 +98,8 @@ class WritePage(WriteTexts):
         """What the primary button does."""
         if self._job is not None:
             self._job.send(Stop())
+            return
+        if self.editing.is_on():
             return
         if self._pen is None or self._open is None:
             return
@@ -161,19 +165,44 @@ class WritePage(WriteTexts):
         What stood there stays as a branch of its own; the state is exactly the one that the character was drawn from.
         """
         document = self._document
-        if self._job is not None or document is None or document.pen is None:
+        settings = self._settings_of(document, beam=0) if document is not None else None
+        if document is not None and settings is not None:
+            self._fork(document, place, Request(settings, given=given))
+
+    def edit(self) -> None:
+        """Make the text editable; or take what was changed, if it is."""
+        if self.editing.is_on():
+            self.editing.done()
+        else:
+            self.editing.begin()
+        self.edit_button.setChecked(self.editing.is_on())
+
+    def rewrite(self, keep: int, given: str, unknown: str) -> None:
+        """After so many characters of the document, the prompt's included, goes what a person typed: it is read."""
+        document = self._document
+        settings = self._settings_of(document, beam=0) if document is not None else None
+        if document is None or settings is None:
             return
-        settings = self._settings_of(document, beam=0)
-        if settings is None:
+        settings = replace(settings, unknown=unknown)  # type: ignore[arg-type]  # one of CHOICES
+        place = keep - len(settings.prompt)
+        if place < 0:
+            settings, place = replace(settings, prompt=settings.prompt[:keep]), 0
+            self._fork(document, None, Request(settings, given=given, given_only=True))
+        else:
+            self._fork(document, place, Request(settings, given=given, given_only=True))
+
+    def _fork(self, document: Document, place: int | None, request: Request) -> None:
+        """Write what is asked for in the middle of a text; where nothing stays of what was written, as another take."""
+        if self._job is not None or document.pen is None:
             return
-        fork = fork_at(document.draft, place)
-        if fork is None:  # before the first character: begin again with it
+        fork = None if place is None else fork_at(document.draft, place)
+        if fork is None:
             first = document.draft.parts[document.draft.path()[0]].sample
-            self._start(document.pen, Request(settings, first.seed_state, given=given), None)
+            self._start(document.pen, replace(request, seed=first.seed_state), None)
             return
         parent = document.draft.parts[fork[0]].sample
         seed = Place(parent, fork[1], self._trails.of(parent))
-        request = Request(settings, seed, parent.after + parent.text[: fork[1]], given)
+        request = replace(request, seed=seed, after=parent.after + parent.text[: fork[1]])
         self._start(document.pen, request, document, fork)
 
     def _start(

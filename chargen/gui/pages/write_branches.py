@@ -5,7 +5,6 @@ from dataclasses import replace
 
 from PySide6.QtCore import QObject, Signal
 
-from chargen.gui import words
 from chargen.gui.widgets.branch_list import BranchList, BranchRow
 from chargen.sampling.drafts import Draft
 from chargen.sampling.drafts_tree import Thread, gone_to, threads, without
@@ -129,5 +128,5 @@ class Branches(QObject):
 
 def _row(thread: Thread) -> BranchRow:
     where = f"from {thread.at + 1:,} · " if thread.depth else ""
-    told = f"{where}{words.count(thread.characters, 'character')}{' · by hand' if thread.by_hand else ''}"
+    told = f"{where}{thread.characters:,} chars{' · by hand' if thread.by_hand else ''}"
     return BranchRow(thread.start, thread.words or "(nothing)", told, thread.depth, thread.on_path)

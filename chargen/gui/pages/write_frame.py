@@ -14,6 +14,7 @@ from chargen.gui.widgets.branch_list import BranchList
 from chargen.gui.widgets.buttons import GhostButton, IconButton, PrimaryButton, SecondaryButton
 from chargen.gui.widgets.cards import EmptyState
 from chargen.gui.widgets.draft_list import DraftList
+from chargen.gui.widgets.edit_pane import EditPane
 from chargen.gui.widgets.heat_legend import HeatLegend
 from chargen.gui.widgets.labelled import ElidedLabel
 from chargen.gui.widgets.reading_view import later
@@ -48,7 +49,14 @@ class WriteFrame(Page):
         column.addWidget(self.branch_list, 1)
         self.side.hide()
         self.splitter.addWidget(self.side)
-        self.splitter.addWidget(self.view)
+        self.edit_pane = EditPane()
+        self.edit_pane.hide()
+        pages = QWidget()
+        stack = QVBoxLayout(pages)
+        stack.setContentsMargins(0, 0, 0, 0)
+        stack.addWidget(self.view)
+        stack.addWidget(self.edit_pane)
+        self.splitter.addWidget(pages)
         self.splitter.setStretchFactor(1, 1)
         self.splitter.setSizes([_LIST_WIDTH, 3 * _LIST_WIDTH])
         self.work.addWidget(self.splitter, 1)
@@ -70,6 +78,7 @@ class WriteFrame(Page):
         self.monospace.setCheckable(True)
         self.monospace.setToolTip("For models that learned program code or tables")
         self.monospace.toggled.connect(self.view.set_monospace)
+        self.monospace.toggled.connect(self.edit_pane.set_monospace)
         self.drafts = GhostButton("Drafts")
         self.drafts.setCheckable(True)
         self.drafts.setToolTip("All drafts, beside the text")
@@ -110,6 +119,9 @@ class WriteFrame(Page):
         self.earlier_button.setToolTip("Back to the text before this one, or bring back a deleted branch  (Ctrl+Z)")
         self.later_button = IconButton("redo", "On to the text after this one")
         self.later_button.setToolTip("On to the text after this one  (Ctrl+Shift+Z)")
+        self.edit_button = IconButton("edit", "Edit by hand")
+        self.edit_button.setToolTip("Edit by hand, and go on from there  (Ctrl+Shift+E)")
+        self.edit_button.setCheckable(True)
         self.figures = ElidedLabel("", kind="secondary")
         self.figures.setFont(theme.ui_font(theme.TEXT_SMALL, tabular=True))
         self.figures.set_alignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
@@ -124,12 +136,14 @@ class WriteFrame(Page):
         for arrow in (self.earlier_button, self.later_button):
             self.foot.addWidget(arrow)
             arrow.hide()
+        self.foot.addWidget(self.edit_button)
         self.foot.addSpacing(theme.SPACE_2)
         self.foot.addWidget(self.figures, 1)
         self.foot.addSpacing(theme.SPACE_2)
         self.foot.addWidget(self.copy_button)
         self.foot.addWidget(self.export_button)
         self._shortcut("Ctrl+Shift+C", self.copy_button.click)
+        self._shortcut("Ctrl+Shift+E", self.edit_button.click)
         self._shortcut("Ctrl+Z", self.earlier_button.click)
         self._shortcut("Ctrl+Shift+Z", self.later_button.click)
         self._copied = later(self, _COPIED_MS)
@@ -154,7 +168,9 @@ class WriteFrame(Page):
             self.surprise, self.monospace, self.branches_tool, self.drafts, self.list.new_button, self.list.more_button,
             self.list.list, self.branch_list.delete_button, self.branch_list.list, self.view,
             self.write_button, self.continue_button, self.again_button, self.earlier_button, self.later_button,
-            self.copy_button, self.export_button, panel.temperature.slider, panel.temperature.box,
+            self.edit_button, self.edit_pane.editor, self.edit_pane.unknown, self.edit_pane.discard_button,
+            self.edit_pane.done_button, self.copy_button, self.export_button, panel.temperature.slider,
+            panel.temperature.box,
         ]  # fmt: skip
         for area in self.findChildren(QScrollArea):
             area.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the panel follows the focus within it

@@ -14,6 +14,7 @@ from chargen.gui import words
 from chargen.gui.desk import Desk, OpenModel
 from chargen.gui.pages.write_branches import Branches
 from chargen.gui.pages.write_document import Document
+from chargen.gui.pages.write_edit import Editing
 from chargen.gui.pages.write_frame import NOTHING_LEARNED, WriteFrame
 from chargen.gui.pages.write_looking import Looking
 from chargen.gui.pages.write_seed import SeedState
@@ -53,6 +54,8 @@ class WriteTexts(WriteFrame):
         self.shelf.busy = self.is_writing
         self._trails = Trails()
         self.looking = Looking(desk, self.view, self._text_at_rest, self._trails, self)
+        self.editing = Editing(self.edit_pane, self._text_at_rest, self)
+        self.editing.active.connect(self._edit)
         self.branches = Branches(self.branch_list, lambda: self._draft, self)
         self._undo: Callable[[], None] = self._undo_delete  # what the banner's button does
 
@@ -124,12 +127,28 @@ class WriteTexts(WriteFrame):
         self.drafts.setChecked(True)
 
     def _when_done(self, act: Callable[[], None]) -> None:
-        """Stop what is being written, if something is, and act then."""
+        """Stop what is being written, or take what is being edited, if something is, and act then."""
+        if self.editing.is_on():
+            if not self.editing.done():
+                return  # it says why
+            if self._job is not None:  # the network reads what was changed
+                self._then = act
+                return
         if self._job is None:
             act()
         else:
             self._then = act
             self._job.send(Stop())
+
+    def _edit(self, on: bool) -> None:
+        """Show the text to be edited, or to be read."""
+        self.looking.close()
+        self.view.setVisible(not on)
+        self.edit_pane.setVisible(on)
+        self.edit_button.setChecked(on)
+        if not on:
+            self.view.setFocus()
+        self._tell()
 
     def _show_draft(self, draft: Draft) -> None:
         self._draft = draft
@@ -140,6 +159,7 @@ class WriteTexts(WriteFrame):
         self.settings_changed.emit()
 
     def _show_text(self, place: int | None = None) -> None:
+        self.editing.leave()
         draft = self._draft
         self.looking.close()
         document = self._document = Document(draft, None) if draft.tip is not None else None
@@ -212,18 +232,20 @@ class WriteTexts(WriteFrame):
     # --- telling
 
     def _tell(self) -> None:
+        editing = self.editing.is_on()
         writing, document = self._job is not None, self._document
         self.write_button.setText("Stop" if writing else "Write")
         self.write_button.setToolTip(f"{'Stop' if writing else 'Write'}  (Ctrl+Return)")
-        self.write_button.setEnabled(writing or self._pen is not None)
-        able = not writing and document is not None
+        self.write_button.setEnabled(writing or (self._pen is not None and not editing))
+        able = not writing and not editing and document is not None
         back, on = self.branches.can_undo(), self.branches.later() is not None
         for arrow, possible in ((self.earlier_button, back), (self.later_button, on)):
             arrow.setVisible(back or on)
-            arrow.setEnabled(possible and not writing)
+            arrow.setEnabled(possible and not writing and not editing)
         continuable = document is not None and document.state is not None and document.pen is not None
         self.continue_button.setEnabled(able and continuable)
         self.continue_button.setToolTip(continue_words(document))
+        self.edit_button.setEnabled(not writing and document is not None and document.pen is not None)
         self.again_button.setEnabled(able and self._pen is not None)
         self.export_button.setEnabled(able)
         self.copy_button.setEnabled(self.view.length() > 0)
