@@ -7,6 +7,7 @@ from chargen.training.config import TrainingConfig
 
 FIRST_VALIDATION_SECONDS = 10.0
 LONGEST_INTERVAL_SECONDS = 300.0
+SHORTEST_INTERVAL_SECONDS = 3.0  # a run of a few seconds has better things to do than to be looked at
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ class Budget:
         ``first`` soon, since somebody waits for it. Else by the step alone, so that equal runs keep equal models.
         """
         if self._session_seconds is not None:
-            interval = max(self._session_seconds / 10, 25 * took)
+            interval = max(self._session_seconds / 10, 25 * took, SHORTEST_INTERVAL_SECONDS)
             if first:
                 interval = min(interval, FIRST_VALIDATION_SECONDS)
             due = seconds + min(interval, LONGEST_INTERVAL_SECONDS)

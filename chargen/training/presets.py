@@ -29,11 +29,11 @@ class _Size:
 
 
 _CPU = (
-    _Size(15, 1, 192, 16, 64, 8e-3),
-    _Size(90, 1, 256, 16, 64, 6e-3),
-    _Size(400, 1, 320, 32, 64, 8e-3),
-    _Size(1200, 1, 512, 32, 64, 6e-3),
-    _Size(float("inf"), 2, 512, 32, 96, 4e-3),
+    _Size(15, 1, 192, 32, 32, 3e-2),
+    _Size(40, 1, 256, 32, 64, 2e-2),
+    _Size(400, 1, 320, 32, 64, 1.6e-2),
+    _Size(1200, 1, 512, 32, 64, 1e-2),
+    _Size(float("inf"), 2, 512, 32, 96, 8e-3),
 )
 _GPU = (
     _Size(15, 1, 512, 64, 64, 6e-3),
@@ -76,7 +76,7 @@ def expected_epochs(
 
 def choose_dropout(epochs: float) -> float:
     """None for a text that is read a few times; more, the more often it is read."""
-    return round(min(0.5, max(0.0, 0.08 * math.log2(max(epochs, 1e-3) / 5))), 2)
+    return round(min(0.5, max(0.0, 0.08 * math.log2(max(epochs, 1e-3) / 2.5))), 2)
 
 
 def _model(given: dict[str, Any], layers: int, hidden: int, vocabulary: int) -> ModelConfig:

@@ -28,6 +28,7 @@ from chargen.training.budget import Budget, Due
 from chargen.training.clock import Clock
 from chargen.training.config import TrainingConfig
 from chargen.training.device import Device, processor_threads
+from chargen.training.guard import MAXIMUM_RETURNS, Guard
 from chargen.training.memory import smaller
 from chargen.training.preview import preview_text
 from chargen.training.recorder import Recorder
@@ -54,6 +55,7 @@ class _Progress:
     rate_scale: float = 1.0
     best_loss: float = math.inf
     best_step: int = -1
+    returns: int = 0  # how often learning ran away and was put back
     last_train_loss: float = math.nan
     last_norm: float = math.nan
     pending: list[tuple[torch.Tensor, torch.Tensor]] = field(default_factory=list)
@@ -116,6 +118,7 @@ class Trainer:
                 saved["rate_scale"],
                 math.inf if best is None else best,
                 saved["best_step"],
+                returns=saved.get("returns", 0),
             )
         self._budget = Budget(config, self._shape.steps, self._progress.spent)
         self._validation = self._validation_split()
@@ -127,6 +130,8 @@ class Trainer:
         self._session_steps = 0
         self._report_from = (0, 0.0)
         self._learning: LearningStep | None = None
+        self._guard: Guard | None = None
+        self._told = 0  # the last step whose loss was reported
 
     def _validation_split(self) -> np.ndarray[Any, Any]:
         if len(self.corpus.validation) >= MINIMUM_VALIDATION:
@@ -172,7 +177,7 @@ class Trainer:
 
         Raises:
             DeviceError: the device ran out of memory or was lost; what was saved stays.
-            ChargenError: the loss is no longer a number; what was saved stays.
+            ChargenError: learning diverged again and again; what was saved stays.
         """
         proposal: str | None = None
         try:
@@ -213,7 +218,10 @@ class Trainer:
         else:
             yield self._recorder.begin(None if cut_short else self._backend, self._started)
         self._learning = learning = LearningStep(self.network, self._optimizer, self.config, self._backend)
-        state = self._state if self._state is not None else self._fresh_state()
+        if self._state is None:
+            self._state = self._fresh_state()
+        self._guard = Guard(self.network, self._optimizer, self._progress.step, self._state)
+        self._told = self._progress.step
         next_report = self.clock.seconds() + REPORT_SECONDS
         next_save = self.clock.seconds() + SAVE_SECONDS
         next_sample = self.clock.seconds() + self._sample_interval()
@@ -222,10 +230,10 @@ class Trainer:
         step_seconds = 0.0
         while self._stop_reason is None and not self._exhausted(step_seconds):
             begun = time.perf_counter()
-            state = self._learn(learning, state)
+            self._state = self._learn(learning, self._state)
             step_seconds = max(0.5 * step_seconds, time.perf_counter() - begun)
             now = self.clock.seconds()
-            if now >= next_report or self._progress.step == 1:
+            if now >= next_report or self._progress.step == 1 or self._guard.due(self._progress.step):
                 yield from self._report()
                 next_report = now + REPORT_SECONDS
             if now >= next_sample:
@@ -239,11 +247,11 @@ class Trainer:
             if self._save_wanted or now >= next_save:
                 self._save_wanted = False
                 yield from self._report()
-                yield from self._save(state)
+                yield from self._save()
                 next_save = self.clock.seconds() + SAVE_SECONDS
-        yield from self._finish(state)
+        yield from self._finish()
 
-    def _finish(self, state: State) -> Iterator[Any]:
+    def _finish(self) -> Iterator[Any]:
         """The last report, validation and save. After a signal, only what is needed to go on."""
         seconds = self.clock.seconds()
         yield from self._report()
@@ -252,7 +260,7 @@ class Trainer:
         reason = self._stop_reason or "budget"  # once it is measured, nothing changes why it ended
         if not self._leaving():
             yield from self._sample()
-        yield from self._save(state)
+        yield from self._save()
         loss = None if math.isinf(self._progress.best_loss) else self._progress.best_loss
         path = ""
         if self._recorder is not None:
@@ -351,18 +359,26 @@ class Trainer:
         losses = torch.stack([loss for loss, _ in progress.pending]).float().cpu().numpy()
         norms = torch.stack([norm for _, norm in progress.pending]).float().cpu().numpy()
         progress.pending.clear()
-        if not np.isfinite(losses).all() or not np.isfinite(norms).all():
-            raise ChargenError(
-                "The loss is no longer a number: learning diverged. What was saved is kept; "
-                "continue it with a lower --learning-rate."
-            )
+        assert self._state is not None
+        assert self._guard is not None
+        if self._guard.ran_away(losses, norms):
+            yield from self._go_back()
+            return
+        self._guard.seen(losses)
+        if self._guard.due(progress.step) and not self._guard.judge(progress.step, self._state):
+            yield from self._go_back()
+            return
         first_step, since = self._report_from
         seconds = self.clock.seconds()
         self._report_from = (progress.step, seconds)
         progress.last_train_loss = float(losses.mean())
         progress.last_norm = float(np.sqrt((norms[-1].astype(np.float64) ** 2).sum()))
         per_step = shape.streams * shape.unroll
-        yield events.LossPoints(np.arange(progress.step - count + 1, progress.step + 1), losses, norms)
+        new = max(0, progress.step - self._told)  # steps that are taken again are not told again
+        if new == 0:
+            return
+        losses, norms, self._told = losses[-new:], norms[-new:], progress.step
+        yield events.LossPoints(np.arange(progress.step - len(losses) + 1, progress.step + 1), losses, norms)
         report = events.Progress(
             step=progress.step,
             characters=progress.step * per_step,
@@ -379,6 +395,28 @@ class Trainer:
         if self._recorder is not None:
             self._recorder.progress(report)
         yield report
+
+    def _go_back(self) -> Iterator[Any]:
+        """Learning ran away: back to the last good point with half the rate, or give up after some times."""
+        progress = self._progress
+        assert self._guard is not None
+        if progress.returns >= MAXIMUM_RETURNS:
+            raise ChargenError(
+                "The loss is no longer a number or has exploded: learning diverged, again with half the learning rate. "
+                "What was saved is kept; continue it with a lower --learning-rate."
+            )
+        ran_away_at = progress.step
+        progress.step, self._state = self._guard.go_back()
+        progress.returns += 1
+        progress.rate_scale *= 0.5
+        self._report_from = (progress.step, self.clock.seconds())
+        message = (
+            f"Learning ran away at step {ran_away_at:,}: back to step {progress.step:,}, with half the learning rate."
+        )
+        notice = events.Notice(message)
+        if self._recorder is not None:
+            self._recorder.event(notice)
+        yield notice
 
     def _model(self, loss: float | None) -> Model:
         """A frozen copy of the network as it is now."""
@@ -432,8 +470,9 @@ class Trainer:
                     return  # leaving quickly matters more than one more figure
         self._last_validation_seconds = time.perf_counter() - begun
         loss = nats / characters
-        if not math.isfinite(loss):
-            raise ChargenError("The validation loss is no longer a number: learning diverged; lower --learning-rate.")
+        if not math.isfinite(loss):  # the last update spoiled what its own loss could not show yet
+            yield from self._go_back()
+            return
         best = loss < self._progress.best_loss
         if best:
             self._progress.best_loss, self._progress.best_step = loss, self._progress.step
@@ -448,18 +487,22 @@ class Trainer:
         """The chosen type on the CPU; float32 elsewhere, where it costs little."""
         return self._backend.dtype if self._backend is not None and self.device.kind == "cpu" else None
 
-    def _save(self, state: State) -> Iterator[Any]:
+    def _save(self) -> Iterator[Any]:
         if self._recorder is None:
             return
+        if not all(bool(parameter.isfinite().all()) for parameter in self.network.parameters()):
+            yield from self._go_back()
         progress = self._progress
+        assert self._state is not None
         point = resume.capture(
             self.network,
             self._optimizer,
-            state,
+            self._state,
             {
                 "step": progress.step,
                 "spent": progress.spent + self.clock.seconds(),
                 "rate_scale": progress.rate_scale,
+                "returns": progress.returns,
                 "best_loss": None if math.isinf(progress.best_loss) else progress.best_loss,
                 "best_step": progress.best_step,
             },

@@ -17,16 +17,23 @@ def random(*shape, seed=1):
     return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
 
 
+def with_singular_values(values, rows, columns):
+    """A matrix of those singular values, its directions random."""
+    u, v = (torch.linalg.qr(random(size, len(values), seed=size))[0] for size in (rows, columns))
+    return u @ torch.diag(torch.tensor(values)) @ v.T, u, v
+
+
 @pytest.mark.parametrize("shape", [(24, 24), (24, 60), (60, 24)])
 @pytest.mark.parametrize("scale", [1e-12, 1.0, 1e6])
-def test_singular_values_become_one_and_directions_stay(shape, scale):
-    matrix = random(*shape) * scale
-    u, _, v = torch.linalg.svd(matrix, full_matrices=False)
-    result = muon.orthogonal(matrix, torch.float32)
-    values = torch.linalg.svdvals(result)
-    assert float(values.min()) > 0.7 and float(values.max()) < 1.3
-    diagonal = torch.diagonal(u.T @ result @ v.T)  # the same directions, each stretched by its own singular value
-    torch.testing.assert_close(diagonal.sort().values, values.sort().values, rtol=0.01, atol=0.01)
+def test_singular_values_become_about_one_and_directions_stay(shape, scale):
+    values = [1.0, 0.7, 0.3, 0.1, 0.05, 0.001]
+    matrix, u, v = with_singular_values(values, *shape)
+    result = muon.orthogonal(matrix * scale, torch.float32)
+    stretched = u.T @ result @ v
+    found = torch.diagonal(stretched)
+    torch.testing.assert_close(stretched, torch.diag(found), rtol=0, atol=1e-3)  # none leaks into another
+    assert all(0.6 < float(value) < 1.4 for value in found[:5])
+    assert 0.001 * 10 < float(found[5]) < 0.001 * 25 / 1.2  # too small to be trusted: larger, but not 1
 
 
 def test_bfloat16_finds_nearly_the_same_direction():
@@ -43,12 +50,12 @@ def test_an_update_is_the_formula_and_its_length_is_adamws():
     parameter, gradient, momentum = random(16, 16), random(16, 16, seed=2), random(16, 16, seed=3)
     before, old = parameter.clone(), momentum.clone()
     muon.update(parameter, gradient, momentum, 0.01, 0.1, torch.float32)
-    expected = 0.95 * old + 0.05 * gradient
+    expected = muon.MOMENTUM * old + (1 - muon.MOMENTUM) * gradient
     torch.testing.assert_close(momentum, expected)
     step = (before * (1 - 0.001) - parameter) / 0.01
-    direction = muon.orthogonal(0.05 * gradient + 0.95 * expected, torch.float32)
+    direction = muon.orthogonal(gradient.lerp(expected, muon.MOMENTUM), torch.float32)
     torch.testing.assert_close(step / (0.2 * math.sqrt(16)), direction, rtol=1e-3, atol=1e-4)
-    assert float(step.square().mean().sqrt()) == pytest.approx(0.2, rel=0.15)  # as AdamW's usual step per number
+    assert float(step.square().mean().sqrt()) == pytest.approx(0.2, rel=0.3)  # as AdamW's usual step per number
 
 
 @pytest.mark.parametrize("kind", ["muon", "adamw"])
@@ -78,5 +85,6 @@ def test_gates_are_made_orthogonal_one_by_one_in_any_order():
         assert torch.equal(a, b)
     for number in range(3):
         block = slice(8 * number, 8 * number + 8)
-        values = torch.linalg.svdvals((parameters[0] - forwards[0])[block])
-        assert float(values.max() / values.min()) < 1.8  # of a random gradient's, hundreds
+        direction = muon.orthogonal(gradients[0][block], torch.float32)  # at first, the momentum is the gradient's
+        moved = (parameters[0] - forwards[0])[block] / (0.01 * 0.2 * math.sqrt(8))
+        torch.testing.assert_close(moved, direction, rtol=1e-2, atol=1e-3)

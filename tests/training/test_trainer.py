@@ -187,15 +187,47 @@ def test_the_best_model_is_kept_when_learning_gets_worse(tmp_path):
 
 
 def test_divergence_is_said_in_words_and_nothing_spoiled_is_saved(tmp_path):
+    """Spoiled again and again: put back three times, then given up."""
     recorder = Recorder(create_run(tmp_path / "run"), {})
     trainer = small_trainer(recorder=recorder, steps=200)
+    notices = []
     with pytest.raises(ChargenError, match="diverged"):
         for event in trainer.steps():
-            if isinstance(event, events.Saved | events.Validated):
+            if isinstance(event, events.Notice):
+                notices.append(event.message)
+            if isinstance(event, events.Progress):
                 with torch.no_grad():
                     trainer.network.head.bias.fill_(float("nan"))
     trainer.close()
-    assert load_model(tmp_path / "run").config.hidden == 12
+    assert [message for message in notices if "half the learning rate" in message] == notices[-3:]
+    assert trainer.network.head.bias.isnan().any()
+    models = list((tmp_path / "run").glob("*.safetensors"))
+    assert models == [] or all(load_model(path).config.hidden == 12 for path in models if "resume" not in path.name)
+
+
+@pytest.mark.parametrize("spoiled", [float("nan"), 1e4])
+def test_learning_that_ran_away_goes_on_from_the_last_good_point(spoiled):
+    trainer = small_trainer(steps=300, learning_rate=0.01)
+    seen, before = [], {}
+    for event in trainer.steps():
+        seen.append(event)
+        if trainer.step == 128 and not before:
+            before = {name: p.detach().clone() for name, p in trainer.network.named_tensors().items()}
+        if isinstance(event, events.LossPoints) and event.steps[-1] >= 150 and trainer._progress.returns == 0:
+            with torch.no_grad():
+                trainer.network.head.weight.fill_(spoiled).mul_(torch.randn_like(trainer.network.head.weight))
+        if isinstance(event, events.Notice) and "ran away" in event.message:
+            assert trainer.step % 64 == 0 and trainer.step >= 128
+            if trainer.step == 128:
+                for name, parameter in trainer.network.named_tensors().items():
+                    assert torch.equal(parameter, before[name]), name
+    trainer.close()
+    finished = seen[-1]
+    assert isinstance(finished, events.Finished) and finished.step == 300 and math.isfinite(finished.loss)
+    assert trainer._progress.returns == 1 and trainer._progress.rate_scale == 0.5
+    steps = np.concatenate([event.steps for event in seen if isinstance(event, events.LossPoints)])
+    assert (np.diff(steps) > 0).all()  # what was taken again is not told twice
+    assert sum("ran away" in event.message for event in seen if isinstance(event, events.Notice)) == 1
 
 
 def test_out_of_memory_proposes_the_next_smaller_size(monkeypatch):
