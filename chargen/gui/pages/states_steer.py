@@ -283,8 +283,8 @@ class SteerBench(QWidget):
             match event:
                 case Pair(steered, twin):
                     self._hear(texts, steered, twin)
-                case NotSteered(sentence):
-                    self.message.say(words.in_window(sentence), "caution")
+                case NotSteered(problem):
+                    self.message.say(words.in_window(problem), "caution")
                 case Failed():
                     self._end(texts)
                     self.message.say(words.in_window(event.sentence), "bad")
