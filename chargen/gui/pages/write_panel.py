@@ -15,10 +15,12 @@ from chargen.gui.widgets.fields import TEXT_LIMIT, SeedField, TextField, WholeNu
 from chargen.gui.widgets.fold import Fold
 from chargen.gui.widgets.labelled import FieldLabel, HintLabel, SectionLabel
 from chargen.gui.widgets.number_slider import NumberSlider
+from chargen.gui.widgets.preset_row import PresetRow
 from chargen.gui.widgets.reading_view import later
 from chargen.gui.widgets.seed_state_control import Message, SeedStateControl
 from chargen.model.model_file import Model
-from chargen.sampling.settings import SamplingSettings
+from chargen.sampling.presets import MAXIMUM_NAME
+from chargen.sampling.settings import RULES, SamplingSettings
 from chargen.settings import OPTIONS, Option, option
 
 HOTTEST = 2.0
@@ -204,6 +206,8 @@ class WritePanel(QObject):
         self.advanced = Fold("Advanced")
         self._readers: dict[str, Callable[[], Any]] = {}
         self.controls: dict[str, QWidget] = {}
+        self.presets = PresetRow(MAXIMUM_NAME)
+        self.advanced.body.addWidget(FieldLabel("Saved settings", self.presets))
         for name in ADVANCED:
             row = option(name)
             control, read = control_for(row)
@@ -240,6 +244,18 @@ class WritePanel(QObject):
             unknown=self.unknown_choice(),
             **{name: read() for name, read in self._readers.items()},
         )
+
+    def rules(self) -> dict[str, Any]:
+        """How characters are chosen, as it is set."""
+        values = {name: read() for name, read in self._readers.items()} | {"temperature": self.temperature.value()}
+        return {rule: values[rule] for rule in RULES}
+
+    def set_rules(self, rules: dict[str, Any]) -> None:
+        """Choose characters by these rules, and the others as they are by default."""
+        boxes = {"temperature": self.temperature, **self.controls}
+        for rule in RULES:
+            value = rules.get(rule, option(rule).default)
+            _set(boxes[rule], min(value, HOTTEST) if rule == "temperature" else value)
 
     def commit(self) -> None:
         """Take numbers that are still being typed."""

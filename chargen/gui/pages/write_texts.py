@@ -17,6 +17,7 @@ from chargen.gui.pages.write_document import Document
 from chargen.gui.pages.write_edit import Editing
 from chargen.gui.pages.write_frame import NOTHING_LEARNED, WriteFrame
 from chargen.gui.pages.write_looking import Looking
+from chargen.gui.pages.write_presets import Presets
 from chargen.gui.pages.write_seed import SeedState
 from chargen.gui.pages.write_shelf import Shelf
 from chargen.gui.pages.write_telling import continue_words, describe, figures, row
@@ -50,6 +51,7 @@ class WriteTexts(WriteFrame):
         self._document: Document | None = None  # its text
         self._characters, self._bits = 0, 0.0
         self.seed_state = SeedState(desk, files, self.controls.seed_control, self)
+        self.presets = Presets(desk, self.controls, self)
         self.shelf = Shelf(desk, self.gathered, self._draft, self)
         self.shelf.busy = self.is_writing
         self._trails = Trails()
@@ -286,3 +288,4 @@ class WriteTexts(WriteFrame):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.seed_state.wake()
+        self.presets.wake()
