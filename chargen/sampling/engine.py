@@ -19,7 +19,7 @@ MAXIMUM_TABLE_BYTES = 256 * 2**20
 """Beyond this the first layer's input product is computed at every step instead of looked up."""
 
 
-_STRIP = 16  # rows transposed at a time: one cache line of the result; whole matrices take ten times as long
+_STRIP = 16  # rows transposed at a time: one cache line of the result; whole matrices take twice as long
 
 Edit = Callable[[Array, Array], None]
 """What steering does to one layer: h and c of it, [..., H], changed in place (c is unused but in an LSTM)."""
