@@ -42,7 +42,9 @@ PAGES = (
     ("write", "Write", "write", "Ctrl+3", "chargen.gui.pages.write", "WritePage"),
     ("states", "States", "states", "Ctrl+4", "chargen.gui.pages.states", "StatesPage"),
 )
-_JOB_WORDS = {"read": "Reading", "open": "Opening", "device": "Looking for a device", "write": "Writing", "twins": "Writing"}
+_JOB_WORDS = {
+    "read": "Reading", "open": "Opening", "device": "Looking for a device", "write": "Writing", "twins": "Writing",
+}  # fmt: skip
 MINIMUM = QSize(900, 620)
 FIRST = QSize(1280, 800)
 _FRAME = QSize(8, 40)  # a title bar and borders, which are not known before the window is shown

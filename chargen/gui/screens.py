@@ -9,7 +9,7 @@ import math
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -134,7 +134,7 @@ def series(folder: Path, choice: str, real: bool, minutes: float) -> None:
     settle(400)
     wait(lambda: desk.device is not None)
     take(window, folder, f"corpus-empty-{choice}")
-    for page in ("train", "write"):
+    for page in ("train", "write", "states"):
         window.show_page(page)
         take(window, folder, f"{page}-empty-{choice}")
     from chargen.corpus.catalog import default_entry
@@ -169,6 +169,8 @@ def series(folder: Path, choice: str, real: bool, minutes: float) -> None:
         take(window, folder, f"write-{choice}")
         write_a_page(window)
         take(window, folder, f"write-surprise-{choice}")
+        for bench in mix_states(window):
+            take(window, folder, f"states-{bench}-{choice}")
     window.close()
     wait(lambda: not window.isVisible())
 
@@ -189,6 +191,26 @@ def write_a_page(window: MainWindow) -> None:
     wait(lambda: not page.is_writing())
     page.view.setFocus()
     settle()
+
+
+def mix_states(window: MainWindow) -> Iterator[str]:
+    """The States page on each of its benches, with the states that are kept here, if any; none is made."""
+    window.show_page("states")
+    page: Any = window.page("states")
+    wait(lambda: page.shelf.known)
+    if page.is_empty():
+        page.begin_new()
+        page.shelf.form.text.set_text("A storm came up over the sea!")
+    for number, bench in enumerate(page.benches):
+        page.tabs.setCurrentIndex(number)
+        if bench == "steer":
+            page.steer.play_or_stop()
+            wait(lambda: page.steer.twin.length() > 200)
+            page.steer.play_or_stop()
+        elif bench == "sum":
+            page.sum.line.setText("A - 0.5*B")
+        settle(1_000)
+        yield bench
 
 
 def main() -> int:

@@ -93,6 +93,21 @@ def test_deleted_is_not_gone(library: StateLibrary) -> None:
     assert sorted(path.name for path in (library.folder / "deleted").iterdir()) == ["storm 2.state", "storm.state"]
 
 
+def test_what_was_deleted_comes_back_unless_its_name_is_taken(library: StateLibrary) -> None:
+    path = library.keep(STATE, "storm")
+    before = path.read_bytes()
+    where = library.delete("storm")
+    assert where is not None
+    library.keep(STATE, "Storm")
+    with pytest.raises(StateError, match="kept already"):
+        library.restore(where, "storm")
+    library.delete("Storm")
+    assert library.restore(where, "storm") == path
+    assert path.read_bytes() == before and not where.exists()
+    with pytest.raises(FileError):
+        library.restore(where, "gone")
+
+
 def test_the_trash_is_asked_where_there_is_one(library: StateLibrary) -> None:
     path = library.keep(STATE, "storm")
     with pytest.raises(FileError, match="trash"):
