@@ -1,6 +1,6 @@
 """``chargen bench``: measurements.
 
-``sample`` measures in this process; ``gui`` runs the window's own meter, in a process that may load Qt.
+``sample`` and ``train`` measure in this process; ``gui`` runs the window's own meter, in a process that may load Qt.
 """
 
 import argparse
@@ -37,6 +37,17 @@ def add_parser(commands: Any) -> None:
     add_options(sample, _ROUNDS, _TURN)
     sample.add_argument("--json", action="store_true", help="Print one JSON object per shape of network.")
     sample.set_defaults(run=run_sample)
+    train = kinds.add_parser(
+        "train",
+        help="how fast learning is, against a plain loop and the machine's matrix products",
+        formatter_class=HelpFormatter,
+        description="Learns random characters with networks of several shapes and cells and sets beside it, in turns,\n"
+        "the loop as one writes it in PyTorch, and a large matrix product in the chosen precision.",
+    )
+    add_options(train, _ROUNDS, _TURN)
+    train.add_argument("--cell", choices=("lstm", "gru", "rnn"), help="Only this cell.")
+    train.add_argument("--json", action="store_true", help="Print one JSON object per shape of network.")
+    train.set_defaults(run=run_train)
     gui = kinds.add_parser(
         "gui",
         help="how smoothly the window runs while it trains",
@@ -74,6 +85,28 @@ def run_sample(arguments: argparse.Namespace) -> int:
             "64: characters/s",
         )
         write(table(heads, rows))
+        write("Medians over the turns, and half the way from the slowest to the fastest.\n")
+    return 0
+
+
+def run_train(arguments: argparse.Namespace) -> int:
+    """Measure cell after cell, shape after shape."""
+    from chargen.bench.table import percent, readable, table
+    from chargen.bench.train import CELLS, SHAPES, measure
+
+    asked = values(arguments, _ROUNDS, _TURN)
+    rows = []
+    for cell in CELLS:
+        for layers, hidden in SHAPES if arguments.cell in (None, cell) else ():
+            result = measure(cell, layers, hidden, rounds=asked["rounds"], seconds=asked["turn"])
+            if arguments.json:
+                print_event("bench train", result.to_json())
+                continue
+            numbers = (result.characters, result.plain, result.ratio, result.matrix)
+            figures = [f"{readable(n.median)} ±{percent(n.spread / 2)}" for n in numbers]
+            rows.append([f"{cell} {layers}×{hidden}", result.backend.describe(), *figures])
+    if rows:
+        write(table(("network", "computed by", "characters/s", "plain loop", "ratio", "of the products"), rows))
         write("Medians over the turns, and half the way from the slowest to the fastest.\n")
     return 0
 
