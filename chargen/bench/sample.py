@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from chargen.bench.ceilings import matrix_products, vector_product
-from chargen.bench.timing import ROUNDS, SECONDS, Contestant, Measured, interleaved, repeated
+from chargen.bench.timing import ROUNDS, SECONDS, Contestant, Measured, figures, interleaved, repeated
 from chargen.model.config import ModelConfig
 from chargen.model.model_file import Model
 from chargen.sampling.batch import BLOCK, Batch
@@ -47,7 +47,7 @@ class SampleResult:
     batch_characters: Measured
 
     def to_json(self) -> dict[str, float]:
-        """Medians under the names that scripts rely on, their spreads after them."""
+        """The JSON line of ``chargen bench``."""
         named = {
             "characters_per_second": self.characters,
             "plain_characters_per_second": self.plain,
@@ -56,9 +56,7 @@ class SampleResult:
             "batch_matrix_fraction": self.batch,
             "batch_characters_per_second": self.batch_characters,
         }
-        spreads = {f"{name}_spread": round(value.spread, 3) for name, value in named.items()}
-        medians = {name: float(f"{value.median:.4g}") for name, value in named.items()}
-        return {"layers": self.layers, "hidden": self.hidden, **medians, **spreads}
+        return {"layers": self.layers, "hidden": self.hidden, **figures(named)}
 
 
 def random_model(layers: int, hidden: int, *, vocabulary: int = VOCABULARY, embedding: int = EMBEDDING) -> Model:

@@ -65,3 +65,9 @@ def interleaved(contestants: Mapping[str, Contestant], rounds: int = ROUNDS) -> 
             work = contestant()
             rates[name].append(work / (time.perf_counter() - start))
     return {name: Measured(tuple(values)) for name, values in rates.items()}
+
+
+def figures(named: Mapping[str, Measured]) -> dict[str, float]:
+    """For a JSON line: the medians under the names that scripts rely on, their spreads after them."""
+    medians = {name: float(f"{value.median:.4g}") for name, value in named.items()}
+    return {**medians, **{f"{name}_spread": round(value.spread, 3) for name, value in named.items()}}

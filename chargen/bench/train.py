@@ -16,7 +16,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from chargen.bench.timing import ROUNDS, SECONDS, Contestant, Measured, interleaved, repeated
+from chargen.bench.timing import ROUNDS, SECONDS, Contestant, Measured, figures, interleaved, repeated
 from chargen.model.config import Cell, ModelConfig
 from chargen.model.network import CharRNN
 from chargen.training.autotune import choose_backend
@@ -47,17 +47,15 @@ class TrainResult:
     matrix: Measured
 
     def to_json(self) -> dict[str, object]:
-        """Medians under the names that scripts rely on, their spreads after them."""
+        """The JSON line of ``chargen bench``."""
         named = {
             "characters_per_second": self.characters,
             "plain_characters_per_second": self.plain,
             "ratio": self.ratio,
             "matrix_fraction": self.matrix,
         }
-        spreads = {f"{name}_spread": round(value.spread, 3) for name, value in named.items()}
-        medians = {name: float(f"{value.median:.4g}") for name, value in named.items()}
         shape = {"cell": self.cell, "layers": self.layers, "hidden": self.hidden}
-        return {**shape, "precision": self.backend.precision, "backend": self.backend.kernels, **medians, **spreads}
+        return {**shape, "precision": self.backend.precision, "backend": self.backend.kernels, **figures(named)}
 
 
 def operations(config: ModelConfig) -> float:
