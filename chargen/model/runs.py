@@ -14,6 +14,8 @@
 """
 
 import contextlib
+import errno
+import os
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -96,12 +98,17 @@ _BEGINNING = frozenset(
 
 
 def check_new(folder: Path) -> None:
-    """Raise RunError where no new run can begin: something is there already.
+    """Raise RunError where no new run can begin: something is there already. FileError: no folder can be made there.
 
     What a training left that was killed before its first save may be begun anew: nothing was learned.
     """
     if folder.exists() and not (folder.is_dir() and _holds_nothing(folder)):
         raise RunError(f"“{folder}” exists already; add --resume to continue it, or name another folder.")
+    there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    if not there.is_dir():
+        raise FileError(describe_os_error("create the folder", folder, NotADirectoryError(errno.ENOTDIR, "")))
+    if not os.access(there, os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids):
+        raise FileError(describe_os_error("create the folder", folder, PermissionError(errno.EACCES, "")))
 
 
 def _holds_nothing(folder: Path) -> bool:
