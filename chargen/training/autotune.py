@@ -114,6 +114,25 @@ def _remember(key: str, backend: Backend, seconds: float) -> None:
         write_json(path, {**dict(newest), key: {**backend.to_json(), "seconds": round(seconds, 9)}})
 
 
+def remember_pace(
+    network: CharRNN,
+    config: TrainingConfig,
+    device: str,
+    threads: int,
+    shape: tuple[int, int],
+    backend: Backend,
+    seconds: float,
+) -> None:
+    """Put what a step took on average over a whole run in the place of what the trials took.
+
+    Args:
+        shape: streams and unroll as they were read. seconds: of a step.
+    """
+    key = f"{_machine(device, threads)} {shape_key(network.config, config, *shape)}"
+    if _cached(key, [backend]) is not None:
+        _remember(key, backend, seconds)
+
+
 def choose_backend(
     network: CharRNN,
     config: TrainingConfig,

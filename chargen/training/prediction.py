@@ -84,7 +84,8 @@ def predict(
     step, timed = speed.step(model, training, shape.streams, shape.unroll)
     pace = step * calibration.LOOP_FACTOR
     learn_as_validated = kept * step * validation_pace(model, training, shape.streams, shape.unroll)
-    validating = calibration.VALIDATION_SHARE * learn_as_validated
+    scores = kept * model.vocabulary_size * calibration.VALIDATION_SECONDS_PER_SCORE / speed.factor
+    validating = calibration.VALIDATION_SHARE * learn_as_validated + scores
     if elapsed is None:
         tuning = 0.0 if timed else calibration.TUNING_STEPS * step
         elapsed = characters * calibration.READING_SECONDS_PER_CHARACTER + tuning

@@ -22,7 +22,7 @@ from chargen.model.model_file import Model
 from chargen.model.network import CharRNN, State
 from chargen.model.scoring import iterate_losses, validation_streams
 from chargen.training import events, resume
-from chargen.training.autotune import choose_backend
+from chargen.training.autotune import choose_backend, remember_pace
 from chargen.training.backend import Backend
 from chargen.training.budget import Budget, Due
 from chargen.training.clock import Clock
@@ -44,6 +44,8 @@ RESTART_SHARE = 0.02
 have moved away from it, and write nonsense when started there; a learned one would hardly be trained."""
 
 MINIMUM_VALIDATION = 2
+WORTH_REMEMBERING_SECONDS = 2.0
+"""Of learning: a pace over less says no more than the tuner's trials."""
 
 
 @dataclass
@@ -132,6 +134,7 @@ class Trainer:
         self._learning: LearningStep | None = None
         self._guard: Guard | None = None
         self._told = 0  # the last step whose loss was reported
+        self._learning_seconds = 0.0  # of this session's steps alone
 
     def _validation_split(self) -> np.ndarray[Any, Any]:
         if len(self.corpus.validation) >= MINIMUM_VALIDATION:
@@ -231,7 +234,8 @@ class Trainer:
         while self._stop_reason is None and not self._exhausted(step_seconds):
             begun = time.perf_counter()
             self._state = self._learn(learning, self._state)
-            step_seconds = max(0.5 * step_seconds, time.perf_counter() - begun)
+            took = time.perf_counter() - begun
+            step_seconds, self._learning_seconds = max(0.5 * step_seconds, took), self._learning_seconds + took
             now = self.clock.seconds()
             if now >= next_report or self._progress.step == 1 or self._guard.due(self._progress.step):
                 yield from self._report()
@@ -270,7 +274,17 @@ class Trainer:
         )
         if self._recorder is not None:
             self._recorder.event(finished)
+        self._remember_pace()
         yield finished
+
+    def _remember_pace(self) -> None:
+        """On a processor, where a step has ended when it returns, the next prediction stands on this run's pace."""
+        if self._backend is None or self.device.kind != "cpu" or self._learning_seconds < WORTH_REMEMBERING_SECONDS:
+            return
+        shape = (self._shape.streams, self._shape.unroll)
+        threads = self.config.threads or processor_threads()
+        seconds = self._learning_seconds / self._session_steps
+        remember_pace(self.network, self.config, "cpu", threads, shape, self._backend, seconds)
 
     def _learn(self, learning: LearningStep, state: State) -> State:
         progress = self._progress
