@@ -62,7 +62,7 @@ class SampleColumn(QPushButton):
         painter.drawRoundedRect(frame, theme.RADIUS_CONTROL, theme.RADIUS_CONTROL)
         inner = self.rect().adjusted(theme.SPACE_2 + 2, theme.SPACE_1, -theme.SPACE_2, -theme.SPACE_1)
         painter.setFont(theme.ui_font(theme.TEXT_SMALL, medium=self._marked, tabular=True))
-        painter.setPen(theme.colour(t.accent if self._marked else t.ink_2))
+        painter.setPen(theme.colour(t.ink if self._marked else t.ink_2))
         painter.drawText(QRect(inner.left(), inner.top(), inner.width(), _HEAD),
                          Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, self.title)  # fmt: skip
         painter.setPen(theme.colour(t.ink))
