@@ -76,7 +76,7 @@ def expected_epochs(
 
 def choose_dropout(epochs: float) -> float:
     """None for a text that is read a few times; more, the more often it is read."""
-    return round(min(0.5, max(0.0, 0.08 * math.log2(max(epochs, 1e-3) / 2.5))), 2)
+    return round(min(0.5, max(0.0, 0.14 * math.log2(max(epochs, 1e-3) / 2.5))), 2)
 
 
 def _model(given: dict[str, Any], layers: int, hidden: int, vocabulary: int) -> ModelConfig:
