@@ -56,8 +56,7 @@ class Model:
 
     def characters_outside(self, text: str) -> tuple[str, ...]:
         """The distinct characters of ``text`` that the vocabulary lacks, in order of appearance."""
-        known = set(self.vocabulary)
-        return tuple(dict.fromkeys(character for character in text if character not in known))
+        return tuple(sorted(set(text) - set(self.vocabulary), key=text.index))
 
 
 def compute_fingerprint(config: ModelConfig, vocabulary: tuple[str, ...], tensors: Tensors) -> str:

@@ -11,6 +11,7 @@ from torch.nn import functional as F
 
 from chargen.errors import CorpusError
 from chargen.model.network import CharRNN, State
+from chargen.model.state import HiddenState
 
 VALIDATION_STREAMS = 64
 MINIMUM_STREAM = 256
@@ -68,6 +69,7 @@ def iterate_losses(
     window: int | None = None,
     dtype: torch.dtype | None = None,
     side_by_side: SideBySide | None = None,
+    start: HiddenState | None = None,
 ) -> Iterator[NDArray[np.float32]]:
     """Losses in nats of ``ids[1:]`` in pieces; each piece is [T, B], time first.
 
@@ -79,25 +81,34 @@ def iterate_losses(
         window: start afresh every ``window`` predicted characters instead of carrying the state.
         dtype: number type of the products.
         side_by_side: threads to share the streams; None uses none.
+        start: what every stream and window starts from; None is what training started from.
 
     Raises:
-        CorpusError: fewer than two characters.
+        CorpusError: fewer than two characters. StateError: ``start`` does not fit the network.
     """
     if len(ids) < 2:
         raise CorpusError("At least two characters are needed to measure a loss.")
+    begins = network.start_state if start is None else _copies_of(network, start)
     threads = side_by_side if side_by_side is not None else _OneByOne()
     for starts, length in _blocks(len(ids) - 1, streams, window):
         # Windows are independent, so they go through in groups; carried streams go through together.
         group = max(1, _CHUNK // length) if window is not None else len(starts)
         for first in range(0, len(starts), group):
             shares = np.array_split(starts[first : first + group], threads.count)
-            states = [network.start_state(len(share)) for share in shares]
+            states = [begins(len(share)) for share in shares]
             piece = max(1, _CHUNK // max(1, len(starts[first : first + group])))
             for begin in range(0, length, piece):
                 reader = _Reader(network, ids, shares, states, begin, min(begin + piece, length), dtype)
                 results = threads.map(reader)
                 states = [state for _, state in results]
                 yield np.concatenate([losses for losses, _ in results], axis=1)
+
+
+def _copies_of(network: CharRNN, state: HiddenState) -> Callable[[int], State]:
+    """So many streams that all start from ``state``."""
+    state.check_fits(network.config)
+    parts = [torch.from_numpy(part.copy()).to(network.head.bias.device) for part in state.parts()]
+    return lambda streams: tuple(part.expand(-1, streams, -1) for part in parts)
 
 
 def _blocks(predicted: int, streams: int, window: int | None) -> list[tuple[NDArray[np.int64], int]]:

@@ -79,7 +79,7 @@ def provenance(sample: Sample) -> dict[str, Any]:
     return values
 
 
-def _json(value: Any, **options: Any) -> str:
+def json_text(value: Any, **options: Any) -> str:
     """JSON with readable characters.
 
     Escaped are half characters (lone surrogates), which no file can hold, and what other readers take for
@@ -103,7 +103,7 @@ def _to_markdown(samples: Sequence[Sample]) -> str:
     """Front matter exists once, at the top: the first sample's; of the others it is a block below a heading."""
     blocks = []
     for number, sample in enumerate(samples, 1):
-        lines = "\n".join(f"{name}: {_json(value)}" for name, value in provenance(sample).items())
+        lines = "\n".join(f"{name}: {json_text(value)}" for name, value in provenance(sample).items())
         head = f"---\n{lines}\n---\n" if number == 1 else f"## Sample {number}\n\n{_fenced('yaml', lines)}"
         blocks.append(f"{head}\n{_fenced('text', sample.document)}")
     return "\n".join(blocks)
@@ -111,10 +111,11 @@ def _to_markdown(samples: Sequence[Sample]) -> str:
 
 def _to_json(samples: Sequence[Sample]) -> str:
     value = {"kind": KIND, "format": FORMAT, "samples": [sample_to_json(sample) for sample in samples]}
-    return _json(value, separators=(",", ":")) + "\n"
+    return json_text(value, separators=(",", ":")) + "\n"
 
 
-def _cell(character: str) -> str:
+def cell(character: str) -> str:
+    """A character for a table: by name where it cannot be seen, and never the beginning of a formula."""
     name = character if character.isprintable() else display_name(character)
     return "'" + name if name[0] in _FORMULA else name
 
@@ -126,7 +127,7 @@ def _to_csv(samples: Sequence[Sample]) -> str:
     for number, sample in enumerate(samples, 1):
         rows = zip(sample.text, sample.surprises.tolist(), strict=True)
         for index, (character, bits) in enumerate(rows):
-            row = [number, index, _cell(character), f"U+{ord(character):04X}", f"{2.0**-bits:.6g}", f"{bits:.4f}"]
+            row = [number, index, cell(character), f"U+{ord(character):04X}", f"{2.0**-bits:.6g}", f"{bits:.4f}"]
             writer.writerow(row)
     return file.getvalue()
 

@@ -1,5 +1,6 @@
 """Scoring against the plain sum."""
 
+import json
 import math
 from pathlib import Path
 
@@ -57,3 +58,37 @@ def test_unknown_characters(run: Run, model: Path, tmp_path: Path) -> None:
 def test_standard_input(run: Run, model: Path, typed) -> None:
     typed(b"The moon")
     assert run("score", model, "-", "--json").events[0]["characters"] == 7
+
+
+def test_a_seed_state_changes_what_is_expected(run: Run, model: Path, text: Path) -> None:
+    plain = run("score", model, text, "--json").events[0]["loss"]
+    assert run("score", model, text, "--json", "--state", "zero").events[0]["loss"] == plain
+    other = run("score", model, text, "--json", "--state", "random:2")
+    assert other.code == 0 and other.events[0]["loss"] != plain
+    refused = run("score", model, text, "--state", "nowhere.state")
+    assert refused.code == 2 and refused.err.count("\n") == 1
+
+
+def test_passages_and_every_character_in_a_file(run: Run, model: Path, tmp_path: Path) -> None:
+    file = tmp_path / "t.txt"
+    file.write_text(VERSE * 4)
+    result = run("score", model, file, "--output", tmp_path / "s.json")
+    assert result.code == 0 and "least expected" in result.out and "Wrote" in result.err
+    value = json.loads((tmp_path / "s.json").read_text())
+    assert value["text"] == VERSE * 4 and value["bits"][0] is None
+    measured = [bits for bits in value["bits"] if bits is not None]
+    assert value["bits_per_character"] == pytest.approx(float(np.mean(measured)), abs=1e-3)
+    assert value["loss"] == pytest.approx(plain_loss(model, VERSE * 4), abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("extra", "word"),
+    [
+        (["--output", "s.txt"], "must end in"),
+        (["--output", "nowhere/s.csv"], "no folder"),
+        (["--output", "s.csv", "--window", 5], "--window"),
+    ],
+)
+def test_an_output_that_cannot_be_is_refused_first(run: Run, model: Path, text: Path, extra: list, word: str) -> None:
+    result = run("score", model, text, *extra)
+    assert result.code == 2 and word in result.err and result.err.count("\n") == 1
