@@ -24,6 +24,7 @@ from chargen.sampling.drafts import (
     LONGEST,
     LONGEST_NAME,
     MAXIMUM_PARTS,
+    Compared,
     Draft,
     Part,
     SeedChoice,
@@ -52,7 +53,10 @@ _MAXIMUM_STATE = 2**22  # numbers in one part of a state
 
 @dataclass(frozen=True)
 class DraftCard:
-    """What a list shows of a draft. ``edited``: by hand, in part. ``writer``: the model that wrote it last."""
+    """What a list shows of a draft. ``edited``: by hand, in part. ``writer``: the model that wrote it last.
+
+    ``texts``: how many stand side by side in it; 0 where it is no comparison.
+    """
 
     id: str
     title: str
@@ -62,6 +66,7 @@ class DraftCard:
     edited: bool
     created: float
     changed: float
+    texts: int = 0
 
 
 def card_of(draft: Draft) -> DraftCard:
@@ -70,6 +75,7 @@ def card_of(draft: Draft) -> DraftCard:
     return DraftCard(
         draft.id, title(draft), bool(draft.name), tip.writer if tip else "", draft.characters,
         draft.edited or draft.by_hand > 0, draft.created, draft.changed,
+        len(draft.parts) if draft.compared is not None else 0,
     )  # fmt: skip
 
 
@@ -96,6 +102,8 @@ def pack(draft: Draft) -> Data:
             "label": seed.label, "chosen": seed.chosen, "held": _state_to_json("held", seed.held, arrays),
         },
     }  # fmt: skip
+    if draft.compared is not None:
+        value["compared"] = {"change": draft.compared.change, "values": list(draft.compared.values)}
     digest, at = hashlib.sha256(), 0
     header: dict[str, Any] = {}
     for name, pieces in arrays.items():
@@ -208,6 +216,7 @@ def _card(head: bytes, size: int, id: str) -> DraftCard:
     return DraftCard(
         id, _word(value["title"], 200), value["named"], _word(value["writer"], 200),
         _whole(value["characters"], LONGEST), value["edited"], _moment(value["created"]), _moment(value["changed"]),
+        _whole(value.get("texts", 0), MAXIMUM_PARTS),
     )  # fmt: skip
 
 
@@ -285,7 +294,16 @@ def _draft(data: bytes, id: str) -> Draft:
     arrays.done()
     name = _word(value["name"], LONGEST_NAME)
     place = None if place is None else _whole(place, 2**63)
-    return Draft(id, name, tuple(parts), tip, choice, value["settings"], place, card.created, card.changed)
+    compared = _compared(value.get("compared"), parts)
+    return Draft(id, name, tuple(parts), tip, choice, value["settings"], place, card.created, card.changed, compared)
+
+
+def _compared(value: Any, parts: list[Part]) -> Compared | None:
+    if value is None:
+        return None
+    _require(isinstance(value["values"], list) and len(value["values"]) <= MAXIMUM_PARTS)
+    _require(all(part.parent is None for part in parts))
+    return Compared(_word(value["change"], 100), tuple(_word(each, 2**20) for each in value["values"]))
 
 
 def _part(name: str, value: dict[str, Any], before: list[Part], arrays: _Arrays) -> Part:

@@ -3,13 +3,14 @@
 A draft is a tree of *parts*. A part without a parent begins a text (a *take*); a part with one continues it
 after some of its characters. Every part is a :class:`Sample` with its whole provenance, and remembers the
 state after its last character, so that any of them can be gone on from. The *tip* is the part whose end is
-the end of the text on the page; the text is the path from its take to it. Nothing here changes in place:
-what is done to a draft gives another one, so that a job can write one down while the next is made.
+the end of the text on the page; the text is the path from its take to it. A *comparison* is a draft whose parts
+stand side by side instead: each is a take of its own, and one thing differs between them. Nothing here changes in
+place: what is done to a draft gives another one, so that a job can write one down while the next is made.
 """
 
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any, Literal
@@ -17,8 +18,10 @@ from typing import Any, Literal
 import numpy as np
 
 from chargen.model.state import HiddenState
+from chargen.sampling.difference import difference
 from chargen.sampling.job import Written
 from chargen.sampling.sample import Sample
+from chargen.sampling.settings import RULES
 from chargen.settings import option
 
 LONGEST = 20_000_000
@@ -70,10 +73,19 @@ class Part:
     goes_on: bool = False
 
 
+@dataclass(frozen=True)
+class Compared:
+    """What is to differ between texts side by side: ``change`` names it, ``values`` is what was typed or chosen."""
+
+    change: str
+    values: tuple[str, ...]
+
+
 @dataclass(frozen=True, eq=False)
 class Draft:
     """Attributes: ``name`` the user's, or empty; ``settings`` what the page keeps, checked by the page;
-    ``place`` the first character on the screen (None: the end is); ``created``, ``changed`` in seconds since 1970.
+    ``place`` the first character on the screen (None: the end is); ``created``, ``changed`` in seconds since 1970;
+    ``compared`` of texts side by side, else None.
     """
 
     id: str
@@ -85,10 +97,11 @@ class Draft:
     place: int | None = None
     created: float = 0.0
     changed: float = 0.0
+    compared: Compared | None = None
 
     @property
     def characters(self) -> int:
-        """Of the text on the page, without the prompt."""
+        """Of the text, or texts, on the page, without the prompt."""
         return sum(len(sample.text) for sample in self.samples())
 
     @property
@@ -99,7 +112,7 @@ class Draft:
     @property
     def edited(self) -> bool:
         """Whether any of the text was changed by hand: then it cannot be written again exactly."""
-        return any(self.parts[index].sample.edited for index in self.path())
+        return any(sample.edited for sample in self.samples())
 
     @property
     def by_hand(self) -> int:
@@ -115,7 +128,9 @@ class Draft:
         return path[::-1]
 
     def samples(self) -> list[Sample]:
-        """The samples of the text, each cut where the next begins."""
+        """The samples of the text, each cut where the next begins; those of a comparison side by side."""
+        if self.compared is not None:
+            return [part.sample for part in self.parts]
         path = [self.parts[index] for index in self.path()]
         cut = [_first(part.sample, following.at) for part, following in pairwise(path)]
         return [*cut, path[-1].sample] if path else []
@@ -128,6 +143,28 @@ class Draft:
         if self.tip is not None:
             tips[self.path()[0]] = self.tip
         return list(tips.values())
+
+
+def side_by_side(draft: Draft, written: Sequence[Written], writers: Sequence[str]) -> Draft:
+    """The comparison with these texts, each with the name of its model, in place of those it had."""
+    goes_on = ("length", "stopped")
+    parts = tuple(
+        Part(each.sample, writer, None, 0, each.state, each.ended in goes_on)
+        for each, writer in zip(written, writers, strict=True)
+    )
+    return replace(draft, parts=parts, tip=0 if parts else None, changed=time.time())
+
+
+def taken_out(draft: Draft, place: int) -> Draft:
+    """One text of a comparison as a draft of its own, with the settings and the seed state it was written with."""
+    part = draft.parts[place]
+    asked = part.sample.settings
+    settings = {**draft.settings, **{name: getattr(asked, name) for name in (*RULES, "prompt", "random_seed")}}
+    seed = draft.seed
+    if draft.compared is not None and draft.compared.change == "seed_state":
+        state = part.sample.seed_state
+        seed = replace(seed, kind="held", held=state, label=state.name or "Seed state of a comparison", chosen=True)
+    return replace(new_draft(settings, seed), parts=(part,), tip=0)
 
 
 def new_draft(settings: Mapping[str, Any] | None = None, seed: SeedChoice | None = None) -> Draft:
@@ -211,8 +248,15 @@ def join(first: Sample, second: Sample) -> Sample | None:
 
 
 def title(draft: Draft) -> str:
-    """What to call it: the user's name for it, else how it begins."""
-    return draft.name or _beginning(draft) or "Untitled"
+    """What to call it: the user's name for it, else how it begins, or what differs between its texts."""
+    return draft.name or (_differing(draft) if draft.compared is not None else _beginning(draft)) or "Untitled"
+
+
+def _differing(draft: Draft) -> str:
+    if not draft.parts:
+        return ""
+    told = difference(draft.samples(), [part.writer for part in draft.parts]).title()
+    return told if len(told) <= _TITLE else f"{told[: _TITLE - 1]}…"
 
 
 def _beginning(draft: Draft) -> str:

@@ -2,6 +2,7 @@
 
 * ``.txt``: what a reader sees and nothing else (prompt and text; several samples apart by a blank line).
 * ``.md``: the provenance as front matter (YAML), then the text in a fence that the text cannot close.
+  Above each of several samples stands what it has that the others do not.
 * ``.html``: one page that needs nothing else; see :mod:`chargen.sampling.export_html`.
 * ``.json``: everything needed to make the same text again; read by :func:`load_export`.
 * ``.csv``: one row per character: sample, index, character, code_point, probability, surprise.
@@ -23,6 +24,7 @@ from typing import Any
 from chargen.corpus.vocabulary import display_name
 from chargen.errors import ExportError
 from chargen.files import read_json, write_atomic
+from chargen.sampling.difference import difference
 from chargen.sampling.export_html import page
 from chargen.sampling.provenance import sample_from_json, sample_to_json
 from chargen.sampling.sample import Sample
@@ -35,6 +37,8 @@ MAXIMUM_SAMPLES = 10_000
 EDITED = "changed by hand after it was written: these settings do not write this text again"
 
 _ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]")
+_MARKS = re.compile(r"[\\`*_\[\]<>#&|~!]")
+"""What Markdown takes for more than itself, within a heading."""
 _FORMULA = frozenset("=+-@＝＋－＠")
 
 
@@ -102,9 +106,12 @@ def _fenced(language: str, text: str) -> str:
 def _to_markdown(samples: Sequence[Sample]) -> str:
     """Front matter exists once, at the top: the first sample's; of the others it is a block below a heading."""
     blocks = []
-    for number, sample in enumerate(samples, 1):
+    headings = ["## " + _MARKS.sub(r"\\\g<0>", heading) + "\n" for heading in difference(samples).headings()]
+    for number, (sample, heading) in enumerate(zip(samples, headings, strict=True), 1):
         lines = "\n".join(f"{name}: {json_text(value)}" for name, value in provenance(sample).items())
-        head = f"---\n{lines}\n---\n" if number == 1 else f"## Sample {number}\n\n{_fenced('yaml', lines)}"
+        head = f"---\n{lines}\n---\n" if number == 1 else f"{heading}\n{_fenced('yaml', lines)}"
+        if number == 1 and len(samples) > 1:
+            head += f"\n{heading}"
         blocks.append(f"{head}\n{_fenced('text', sample.document)}")
     return "\n".join(blocks)
 
@@ -133,7 +140,8 @@ def _to_csv(samples: Sequence[Sample]) -> str:
 
 
 def _to_html(samples: Sequence[Sample]) -> str:
-    return page([(sample, provenance(sample)) for sample in samples])
+    headings = difference(samples).headings() if len(samples) > 1 else [""]
+    return page([(sample, provenance(sample)) for sample in samples], headings)
 
 
 _WRITERS: dict[str, Callable[[Sequence[Sample]], str]] = {

@@ -24,6 +24,7 @@ body { background: var(--paper); color: var(--ink); max-width: 46rem; margin: 3r
   font: 1.05rem/1.6 Georgia, "Times New Roman", serif; }
 article { white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: isolate; margin: 1.5rem 0; }
 i { font-style: normal; color: var(--faint); }
+h2 { font: 600 1rem/1.5 system-ui, sans-serif; margin: 1.5rem 0 0; }
 label, details, footer { font: .85rem/1.5 system-ui, sans-serif; color: var(--faint); }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem 1rem; overflow-wrap: anywhere; }
 dd { margin: 0; white-space: pre-wrap; unicode-bidi: isolate; }
@@ -73,16 +74,20 @@ def _provenance(values: dict[str, Any]) -> str:
     return f"<details><summary>How this was written</summary><dl>{''.join(rows)}</dl></details>"
 
 
-def page(samples: Sequence[tuple[Sample, dict[str, Any]]]) -> str:
-    """A whole page for samples and their provenance (name → value)."""
+def _heading(words: str) -> str:
+    return f"<h2>{escape(words)}</h2>" if words else ""
+
+
+def page(samples: Sequence[tuple[Sample, dict[str, Any]]], headings: Sequence[str]) -> str:
+    """A whole page for samples and their provenance (name → value), a heading above each unless it is empty."""
     tints = "".join(
         f"#tint:checked ~ main .s{degree} {{ background: rgba(var(--tint), {degree / (len(_STEPS) + 2):.2f}); }}\n"
         for degree in range(1, len(_STEPS) + 1)
     )
     sections = "".join(
-        f"<section><article><i>{escape(sample.prompt + sample.after)}</i>{_tinted(sample)}</article>"
+        f"<section>{_heading(heading)}<article><i>{escape(sample.prompt + sample.after)}</i>{_tinted(sample)}</article>"
         f"{_provenance(values)}</section>\n"
-        for sample, values in samples
+        for (sample, values), heading in zip(samples, headings, strict=True)
     )
     return (
         '<!doctype html>\n<html>\n<head>\n<meta charset="utf-8">\n'

@@ -202,19 +202,19 @@ class Looked:
 # -- work ----------------------------------------------------------------------------------------------
 
 
-class _Stopped(Exception):  # noqa: N818 - not an error: somebody pressed Stop while a prompt was read
+class Stopped(Exception):  # noqa: N818 - not an error: somebody pressed Stop while a prompt was read
     pass
 
 
-class _Attentive(Engine):
+class Attentive(Engine):
     """An engine that calls ``hear(done, total)`` every few characters of a long text."""
 
     def __init__(self, weights: Weights, hear: Callable[[int, int], None]) -> None:
         super().__init__(weights)
         self.hear = hear
 
-    def fork(self) -> "_Attentive":
-        twin = _Attentive(self.weights, self.hear)
+    def fork(self) -> "Attentive":
+        twin = Attentive(self.weights, self.hear)
         twin.take_over(self)
         return twin
 
@@ -228,7 +228,7 @@ class _Attentive(Engine):
             self.hear(min(start + _HEARD_EVERY, len(everything)), len(everything))
 
 
-class _Ear:
+class Ear:
     """Hears the commands of a sample, whatever it is doing."""
 
     def __init__(self, worker: Worker) -> None:
@@ -258,17 +258,17 @@ class _Ear:
     def while_reading(self, done: int, total: int) -> None:
         self.listen()
         if self.stopped:
-            raise _Stopped
+            raise Stopped
         if time.monotonic() - self._told > 1 / CHUNKS_PER_SECOND:
             self._told = time.monotonic()
             self._worker.post(Reading(done, total))
 
 
-class _Postman:
-    """Gathers characters and posts them in chunks."""
+class Postman:
+    """Gathers characters and posts them in chunks, as events that ``make(text, bits)`` makes."""
 
-    def __init__(self, worker: Worker) -> None:
-        self._worker = worker
+    def __init__(self, worker: Worker, make: Callable[[str, NDArray[np.float32]], object] = Chunk) -> None:
+        self._worker, self._make = worker, make
         self._text: list[str] = []
         self._bits: list[float] = []
         self._due = 0.0  # the first one at once
@@ -285,7 +285,7 @@ class _Postman:
         if self._text:
             bits = np.array(self._bits, np.float32)
             bits.flags.writeable = False
-            self._worker.post(Chunk("".join(self._text), bits))
+            self._worker.post(self._make("".join(self._text), bits))
             self._text.clear()
             self._bits.clear()
 
@@ -306,7 +306,7 @@ def make_state(engine: Engine, seed: Seed) -> HiddenState:
         case Drawn(number, scale):
             return HiddenState.random(model.config, number, scale)
         case Place(sample, at, trail):
-            hear = engine.hear if isinstance(engine, _Attentive) else lambda _done, _total: None
+            hear = engine.hear if isinstance(engine, Attentive) else lambda _done, _total: None
             return Retrace(Engine(engine.weights), sample, trail, hear).state_at(at)
         case "learned":
             return HiddenState.learned(model)
@@ -322,12 +322,12 @@ def write(pen: Pen, request: Request) -> Callable[[Worker], Written | None]:
     """
 
     def work(worker: Worker) -> Written | None:
-        ear = _Ear(worker)
+        ear = Ear(worker)
         try:
-            engine = _Attentive(pen.sampler.engine.weights, ear.while_reading)
+            engine = Attentive(pen.sampler.engine.weights, ear.while_reading)
             state = make_state(engine, request.seed)
             stream = Stream(engine, request.settings, state, after=request.after, given=request.given, alternatives=0)
-        except _Stopped:
+        except Stopped:
             return None
         worker.post(Begun(stream.settings, stream.seed_state, stream.notices))
         return _drive(worker, ear, stream, engine, stream.given if request.given_only else stream.settings.length)
@@ -335,8 +335,8 @@ def write(pen: Pen, request: Request) -> Callable[[Worker], Written | None]:
     return work
 
 
-def _drive(worker: Worker, ear: _Ear, stream: Stream, engine: Engine, length: int) -> Written | None:
-    postman, written = _Postman(worker), 0
+def _drive(worker: Worker, ear: Ear, stream: Stream, engine: Engine, length: int) -> Written | None:
+    postman, written = Postman(worker), 0
     footprints = Footprints()
     problem = ""
     try:
@@ -362,6 +362,11 @@ def _drive(worker: Worker, ear: _Ear, stream: Stream, engine: Engine, length: in
     postman.post()
     if problem and not written:
         raise ChargenError(problem)
+    return what_was_written(stream, length, ear.stopped, problem, footprints)
+
+
+def what_was_written(stream: Stream, length: int, stopped: bool, problem: str, footprints: Footprints) -> Written:
+    """A stream that is left, of which ``length`` characters were wanted, with the state after its last character."""
     try:
         state = stream.final_state
     except ChargenError:
@@ -369,9 +374,9 @@ def _drive(worker: Worker, ear: _Ear, stream: Stream, engine: Engine, length: in
     ended: Literal["length", "stop text", "stopped", "failed"] = "stop text"
     if problem:
         ended = "failed"
-    elif written >= length:
+    elif stream.written >= length:
         ended = "length"
-    elif ear.stopped:
+    elif stopped:
         ended = "stopped"
     return Written(stream.sample(), state, ended, problem, footprints.trail())
 
@@ -398,7 +403,7 @@ def look(pen: Pen, sample: Sample, place: int, trail: Trail | None = None) -> Ca
     return work
 
 
-def _obey(worker: Worker, ear: _Ear, stream: Stream) -> None:
+def _obey(worker: Worker, ear: Ear, stream: Stream) -> None:
     if ear.temperature is not None:
         stream.set_temperature(ear.temperature)
         ear.temperature = None
@@ -414,10 +419,10 @@ def prepare(pen: Pen, seed: Seed) -> Callable[[Worker], Made | None]:
     """The work that makes a state to look at, before anything is written; None if stopped."""
 
     def work(worker: Worker) -> Made | None:
-        ear = _Ear(worker)
+        ear = Ear(worker)
         try:
-            state = make_state(_Attentive(pen.sampler.engine.weights, ear.while_reading), seed)
-        except _Stopped:
+            state = make_state(Attentive(pen.sampler.engine.weights, ear.while_reading), seed)
+        except Stopped:
             return None
         return Made(state, fit_notices(state, pen.model))
 
