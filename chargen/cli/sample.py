@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chargen.cli import signals, twin
+from chargen.cli import compare, named_settings, signals, twin
 from chargen.cli.output import note, print_event, write
 from chargen.cli.parser import HelpFormatter, UsageError, add_option, add_options, given
 from chargen.cli.texts import read_text, with_flag
@@ -37,9 +37,13 @@ def add_parser(commands: Any) -> None:
         description="Writes with a model: the prompt first, then what follows it. The same seed writes the same text.",
         epilog="Examples:\n  chargen sample my-run\n"
         '  chargen sample my-run --prompt "Once upon" --temperature 0.6 --seed 7\n'
-        "  chargen sample my-run --count 3 --output three.html",
+        "  chargen sample my-run --count 3 --output three.html\n"
+        "  chargen sample my-run --compare temperature 0.4 0.8 1.2 --output side-by-side.html",
     )
-    parser.add_argument("model", nargs="?", type=Path, metavar="MODEL", help="A model file or a run folder.")
+    parser.add_argument(
+        "model", nargs="*", type=Path, metavar="MODEL",
+        help="A model file or a run folder; several for --compare model and for an export of several.",
+    )  # fmt: skip
     text = parser.add_argument_group("what to write")
     prompt = text.add_mutually_exclusive_group()
     prompt.add_argument("--prompt", metavar="TEXT", help="The beginning, which the model continues.")
@@ -55,6 +59,7 @@ def add_parser(commands: Any) -> None:
     add_options(choice, *_DECODING)
     add_option(choice, "random_seed", flag="--seed")
     twin.add_flags(choice)
+    compare.add_flag(choice)
     choice.add_argument(
         "--state",
         metavar="zero|learned|random[:SCALE]|STATE",
@@ -80,29 +85,30 @@ def add_parser(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Write; returns 128 + the signal where one ended it, with what was written kept."""
     if arguments.list_settings:
-        return _list_settings(arguments)
+        return named_settings.show(arguments)
     chosen = given(arguments, "length", "count", "unknown", *_DECODING, "random_seed", "steer")
     twin.check(arguments)
     if arguments.from_export is not None:
         _refuse_settings(arguments, chosen)
-    chosen = _by_name(arguments, chosen)
-    if arguments.model is None:
+    chosen = named_settings.by_name(arguments, chosen)
+    if not arguments.model:
         if arguments.save_settings is not None:
             return 0
         raise UsageError("chargen sample needs MODEL; see chargen sample --help.")
+    compare.check(arguments, chosen)
     if arguments.output is not None:
         _check_output(arguments)
     from chargen.model.model_file import load_model
 
-    model = load_model(arguments.model)
+    models = [load_model(path) for path in arguments.model]
     interruption = _Interruption()
-    twins = twin.Twins(model, lambda: bool(interruption.code)) if arguments.twin else None
+    twins = twin.Twins(models[0], lambda: bool(interruption.code)) if arguments.twin else None
     samples: list[Sample] = []
     with signals.handled(interruption.on_signal):
         if arguments.from_export is not None:
-            writing = _again(arguments.from_export, model, quiet=arguments.json or arguments.output is not None)
+            writing = _again(arguments.from_export, models, quiet=arguments.json or arguments.output is not None)
         else:
-            writing = _new(arguments, chosen, model, interruption)
+            writing = _new(arguments, chosen, models, interruption)
         try:
             for sample in writing:
                 samples.append(sample)
@@ -152,6 +158,7 @@ def _refuse_settings(arguments: argparse.Namespace, chosen: dict[str, Any]) -> N
             ("--prompt-file", arguments.prompt_file),
             ("--stop", arguments.stop),
             ("--state", arguments.state),
+            ("--compare", arguments.compare),
             ("--settings", arguments.settings),
             ("--save-settings", arguments.save_settings),
         )
@@ -159,33 +166,6 @@ def _refuse_settings(arguments: argparse.Namespace, chosen: dict[str, Any]) -> N
     ]
     if flags:
         raise UsageError(f"--from-export brings its own settings; leave out {', '.join(flags)}.")
-
-
-def _by_name(arguments: argparse.Namespace, chosen: dict[str, Any]) -> dict[str, Any]:
-    """What was chosen, over the settings that were named; saved under a name where that was asked for."""
-    if arguments.settings is None and arguments.save_settings is None:
-        return chosen
-    from chargen.sampling.presets import preset, save_preset
-    from chargen.sampling.settings import RULES, SamplingSettings
-
-    if arguments.settings is not None:
-        chosen = {**preset(arguments.settings).rules, **chosen}
-    if arguments.save_settings is not None:
-        rules = {name: value for name, value in chosen.items() if name in RULES}
-        note(f"Saved as “{save_preset(arguments.save_settings, SamplingSettings(**rules)).name}”.")
-    return chosen
-
-
-def _list_settings(arguments: argparse.Namespace) -> int:
-    from chargen.sampling.presets import presets
-
-    for each in presets():
-        if arguments.json:
-            print_event("settings", {"name": each.name, "built_in": each.built_in, **each.rules})
-        else:
-            words = (OPTIONS[name].flag + ("" if value is True else f" {value}") for name, value in each.rules.items())
-            write(f"{each.name}{'' if each.built_in else ' (yours)'}: {' '.join(words) or 'the defaults'}\n")
-    return 0
 
 
 def _check_output(arguments: argparse.Namespace) -> None:
@@ -200,7 +180,7 @@ def _check_output(arguments: argparse.Namespace) -> None:
         raise FileError(f"“{path}” is a folder; name a file.")
     if not path.parent.is_dir():
         raise FileError(f"There is no folder “{path.parent}” to write to.")
-    inputs = (arguments.model, arguments.prompt_file, arguments.state, arguments.from_export)
+    inputs = (*arguments.model, arguments.prompt_file, arguments.state, arguments.from_export)
     if path.exists() and any(each is not None and Path(each).exists() and path.samefile(each) for each in inputs):
         raise FileError(f"“{path}” is read by this command; name another file for the output.")
 
@@ -219,7 +199,7 @@ def _prompt(arguments: argparse.Namespace) -> str:
 
 
 def _new(
-    arguments: argparse.Namespace, chosen: dict[str, Any], model: "Model", interruption: _Interruption
+    arguments: argparse.Namespace, chosen: dict[str, Any], models: "list[Model]", interruption: _Interruption
 ) -> Iterator["Sample"]:
     """New samples, streamed to stdout unless they go elsewhere."""
     from dataclasses import replace
@@ -239,33 +219,39 @@ def _new(
         raise UsageError(
             f"--count {count} from --seed {settings.random_seed} would go past the largest seed; choose a smaller one."
         )
-    sampler = Sampler(model)
+    sampler = Sampler(models[0])
     quiet = arguments.json or arguments.output is not None
     seeds = [settings.random_seed + number for number in range(count)]
     first_words = (f"seed {seeds[0]}",) if drawn and not arguments.json else ()
     told: set[str] = set()
-    if count > 1 and not settings.beam:
+    if count > 1 and not settings.beam:  # which a comparison has not
         for sample in _together(sampler, settings, seeds, arguments.state, first_words, told, interruption):
             if not quiet:
-                _write_named(sample, first=sample.settings.random_seed == seeds[0])
+                seed = sample.settings.random_seed
+                _write_named(sample, f"seed {seed}", first=seed == seeds[0])
             yield sample
         return
-    for seed in seeds:
-        stream = _stream(sampler, replace(settings, random_seed=seed), arguments.state, first_words, told)
-        if not quiet and count > 1:
-            write(_title(seed, first=seed == seeds[0]))
+    columns = [
+        compare.Column(f"seed {seed}", sampler, replace(settings, random_seed=seed), arguments.state) for seed in seeds
+    ]
+    if arguments.compare is not None:
+        columns = compare.columns(arguments, sampler, models, settings)
+    for number, column in enumerate(columns):
+        stream = _stream(column.sampler, column.settings, column.state, first_words, told)
+        if not quiet and len(columns) > 1:
+            write(_title(column.words, first=number == 0))
         _write_out(stream, interruption, quiet=quiet)
         yield stream.sample()
         if interruption.code:
             return
 
 
-def _title(seed: int | None, *, first: bool) -> str:
-    return f"{'' if first else chr(10)}── seed {seed} ──\n"
+def _title(words: str, *, first: bool) -> str:
+    return f"{'' if first else chr(10)}── {words} ──\n"
 
 
-def _write_named(sample: "Sample", *, first: bool) -> None:
-    write(f"{_title(sample.settings.random_seed, first=first)}{sample.document}\n")
+def _write_named(sample: "Sample", words: str, *, first: bool) -> None:
+    write(f"{_title(words, first=first)}{sample.document}\n")
 
 
 def _together(
@@ -360,22 +346,26 @@ def _write_out(stream: "Stream", interruption: _Interruption, *, quiet: bool) ->
     write("".join(pieces) + "\n")
 
 
-def _again(file: Path, model: "Model", *, quiet: bool) -> Iterator["Sample"]:
-    """The samples of an export, written again."""
+def _again(file: Path, models: "list[Model]", *, quiet: bool) -> Iterator["Sample"]:
+    """The samples of an export, written again, each with the model that wrote it where that is given."""
+    from chargen.sampling.difference import difference
     from chargen.sampling.export import load_export
     from chargen.sampling.replay import replay
     from chargen.sampling.sampler import Sampler
 
     records = load_export(file)
-    sampler = Sampler(model)
+    samplers = {model.fingerprint: Sampler(model) for model in reversed(models)}
+    told = difference(records)
+    seeds = told.label == OPTIONS["random_seed"].label
+    headings = [f"seed {value}" for value in told.values] if seeds else told.headings()
     for number, record in enumerate(records):
-        sample = replay(sampler, record)
+        sample = replay(samplers.get(record.model_fingerprint) or samplers[models[0].fingerprint], record)
         for sentence in sample.notices:
             if sentence not in record.notices:
                 note(sentence)
         if not quiet:
             if len(records) > 1:
-                _write_named(sample, first=number == 0)
+                _write_named(sample, headings[number], first=number == 0)
             else:
                 write(sample.document + "\n")
         yield sample

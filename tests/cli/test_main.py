@@ -73,7 +73,7 @@ def test_version(run: Run) -> None:
         (["train", "--hid", "3"], "chargen train has no option --hid; did you mean --hidden?"),
         (["sample"], "chargen sample needs MODEL; see chargen sample --help."),
         (["score", "a"], "chargen score needs TEXT; see chargen score --help."),
-        (["sample", "a", "b"], "chargen sample does not know what to do with “b”; see chargen sample --help."),
+        (["score", "a", "b", "c"], "chargen score does not know what to do with “c”; see chargen score --help."),
         (
             ["sample", "a", "--prompt", "b", "--prompt-file", "c"],
             "--prompt-file and --prompt exclude each other; give one of them.",
