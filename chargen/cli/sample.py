@@ -355,9 +355,8 @@ def _again(file: Path, models: "list[Model]", *, quiet: bool) -> Iterator["Sampl
 
     records = load_export(file)
     samplers = {model.fingerprint: Sampler(model) for model in reversed(models)}
-    told = difference(records)
-    seeds = told.label == OPTIONS["random_seed"].label
-    headings = [f"seed {value}" for value in told.values] if seeds else told.headings()
+    seeds = [record.settings.random_seed for record in records]
+    told = [f"seed {seed}" for seed in seeds] if len(set(seeds)) == len(seeds) else difference(records).headings()
     for number, record in enumerate(records):
         sample = replay(samplers.get(record.model_fingerprint) or samplers[models[0].fingerprint], record)
         for sentence in sample.notices:
@@ -365,7 +364,7 @@ def _again(file: Path, models: "list[Model]", *, quiet: bool) -> Iterator["Sampl
                 note(sentence)
         if not quiet:
             if len(records) > 1:
-                _write_named(sample, headings[number], first=number == 0)
+                _write_named(sample, told[number], first=number == 0)
             else:
                 write(sample.document + "\n")
         yield sample
