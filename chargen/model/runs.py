@@ -92,15 +92,16 @@ class RunFolder:
 
 
 _BEGINNING = frozenset(
-    ("run.json", "run.json.previous", "corpus.safetensors", "events.jsonl", "samples.jsonl", "lock", "card.json",
-     "card.json.previous")
+    ("run.json", "run.json.previous", "corpus.safetensors", "resume.safetensors", "events.jsonl", "samples.jsonl",
+     "lock", "card.json", "card.json.previous")
 )  # fmt: skip
 
 
 def check_new(folder: Path) -> None:
     """Raise RunError where no new run can begin: something is there already. FileError: no folder can be made there.
 
-    What a training left that was killed before its first save may be begun anew: nothing was learned.
+    What a training left that was killed before its first save may be begun anew as well as continued: nothing was
+    learned.
     """
     if folder.exists() and not (folder.is_dir() and _holds_nothing(folder)):
         raise RunError(f"“{folder}” exists already; add --resume to continue it, or name another folder.")
@@ -127,8 +128,17 @@ def create_run(folder: Path) -> RunFolder:
 
 def remove_beginning(run: RunFolder) -> None:
     """Remove what a training wrote before it learned anything. Whoever calls this holds the run's lock."""
-    leftovers = [*run.folder.glob(".chargen-*.part"), run.folder / "run.json.previous"]
-    for path in (run.description, run.events, run.samples, run.corpus, *leftovers):
+    remove_unfinished(run)
+    for path in (
+        run.description, run.folder / "run.json.previous", run.events, run.samples, run.corpus, run.resume
+    ):  # fmt: skip
+        with contextlib.suppress(OSError):
+            path.unlink()
+
+
+def remove_unfinished(run: RunFolder) -> None:
+    """Remove the halves of files that a killed training was writing. Whoever calls this holds the run's lock."""
+    for path in run.folder.glob(".chargen-*.part"):
         with contextlib.suppress(OSError):
             path.unlink()
 

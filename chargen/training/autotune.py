@@ -8,12 +8,14 @@ and shape: what is predicted of a run (:mod:`chargen.training.prediction`) stand
 
 import contextlib
 import copy
+import functools
 import hashlib
 import json
 import platform
 import statistics
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -55,17 +57,23 @@ def _machine(device: str, threads: int) -> str:
     facts = {
         "torch": torch.__version__,
         "machine": platform.machine(),
-        "processor": _processor(),
+        "processor": processor_name(device),
         "device": device,
         "threads": threads,
     }
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:12]
 
 
-def _processor() -> str:
-    if torch.cuda.is_available():
+@functools.cache
+def processor_name(device: str) -> str:
+    """What computes there: a folder of caches may be shared by machines, and processors of one kind differ in speed."""
+    if device == "cuda" and torch.cuda.is_available():
         return torch.cuda.get_device_name(0)
-    return f"{platform.processor()} {torch.backends.cpu.get_cpu_capability()}"
+    name = platform.processor()
+    with contextlib.suppress(OSError):  # Linux tells it here alone
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+        name = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), name)
+    return f"{name} {torch.backends.cpu.get_cpu_capability()}"
 
 
 def _entries() -> dict[str, Any]:

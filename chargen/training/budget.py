@@ -28,36 +28,39 @@ class Budget:
         config: minutes (of this session), epochs or steps (of all sessions).
         steps_per_epoch: of the text, read in its streams.
         spent: seconds of earlier sessions.
+
+    Attributes:
+        total_steps: of all sessions; None where minutes are the budget.
     """
 
     def __init__(self, config: TrainingConfig, steps_per_epoch: int, spent: float) -> None:
         self._session_seconds = None if config.minutes is None else config.minutes * 60
         self._steps_per_epoch = steps_per_epoch
         self._spent = spent
-        self._total_steps = config.steps
+        self.total_steps = config.steps
         if config.epochs is not None:
-            self._total_steps = max(1, round(config.epochs * steps_per_epoch))
+            self.total_steps = max(1, round(config.epochs * steps_per_epoch))
 
     def fraction(self, seconds: float, step: int) -> float:
         """Share used, over all sessions; ``seconds`` of this session, ``step`` of all."""
         if self._session_seconds is not None:
             return (self._spent + seconds) / (self._spent + self._session_seconds)
-        assert self._total_steps is not None
-        return step / self._total_steps
+        assert self.total_steps is not None
+        return step / self.total_steps
 
     def exhausted(self, seconds: float, step: int, next_step_seconds: float) -> bool:
         """Whether one more step would go past it."""
         if self._session_seconds is not None:
             return seconds + next_step_seconds > self._session_seconds
-        assert self._total_steps is not None
-        return step >= self._total_steps
+        assert self.total_steps is not None
+        return step >= self.total_steps
 
     def seconds_left(self, seconds: float, step: int, session_steps: int) -> float | None:
         """By the clock, or by the pace of this session; None while there is no pace yet."""
         if self._session_seconds is not None:
             return max(0.0, self._session_seconds - seconds)
-        assert self._total_steps is not None
-        return (self._total_steps - step) * seconds / session_steps if session_steps >= 3 else None
+        assert self.total_steps is not None
+        return (self.total_steps - step) * seconds / session_steps if session_steps >= 3 else None
 
     def next_validation(self, seconds: float, step: int, took: float, first: bool) -> Due:
         """When to validate next; the last of all comes when training ends.
@@ -71,7 +74,7 @@ class Budget:
                 interval = min(interval, FIRST_VALIDATION_SECONDS)
             due = seconds + min(interval, LONGEST_INTERVAL_SECONDS)
             return Due(seconds=due) if due < 0.95 * self._session_seconds else Due()
-        assert self._total_steps is not None
-        interval_steps = max(1, min(math.ceil(self._total_steps / 10), max(self._steps_per_epoch, 200)))
+        assert self.total_steps is not None
+        interval_steps = max(1, min(math.ceil(self.total_steps / 10), max(self._steps_per_epoch, 200)))
         due_step = (step // interval_steps + 1) * interval_steps
-        return Due(step=due_step) if due_step < self._total_steps else Due()
+        return Due(step=due_step) if due_step < self.total_steps else Due()

@@ -10,6 +10,11 @@ import torch
 
 from chargen.errors import DeviceError
 
+_DEVICE_ERROR: type[Exception] = getattr(torch, "AcceleratorError", torch.OutOfMemoryError)  # older ones lack the first
+_FAILURES = (
+    "CUDA error", "CUDA driver", "HIP error", "CUBLAS_STATUS", "CUDNN_STATUS", "MPS backend", "UR error", "XPU error"
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Device:
@@ -77,6 +82,20 @@ def choose_device(name: str = "auto") -> Device:
     if device is None:
         raise DeviceError(f"There is no “{name}” device: {_why_no_gpu()}; use --device auto.")
     return Device(device.kind, device.name, "you chose it")
+
+
+def out_of_memory(error: RuntimeError) -> bool:
+    """Whether an error of PyTorch says that the device, or the machine, has no memory left."""
+    words = str(error)
+    return isinstance(error, torch.OutOfMemoryError) or "out of memory" in words or "can't allocate memory" in words
+
+
+def lost(error: RuntimeError, kind: str) -> bool:
+    """Whether an error of PyTorch says that the device itself has failed: unplugged, reset, its driver gone.
+
+    Nothing can be computed there any more in this process.
+    """
+    return kind != "cpu" and (isinstance(error, _DEVICE_ERROR) or any(word in str(error) for word in _FAILURES))
 
 
 def processor_threads() -> int:

@@ -1,7 +1,7 @@
 """Guard rails: where learning runs away, back to where it was still good, with half the learning rate.
 
 Good points are kept at fixed steps, not at moments of the clock, so that a run that went back is the same run again
-when it is repeated. (One that is continued from a save has that save for its first good point.)
+when it is repeated. The good point goes into the resume point, so that this holds for a run that was continued, too.
 """
 
 import math
@@ -24,9 +24,17 @@ _WORSE = 1.0  # nats a character over the last good stretch, and above knowing n
 
 
 @dataclass(frozen=True)
-class _Point:
+class GoodPoint:
+    """Where learning can go back to.
+
+    Attributes:
+        step: updates made until here. loss: mean over the stretch that ended here, in nats a character; infinite where
+            the run began. updates: the optimizer's count. tensors: parameters, then first and second moments, in the
+            optimizer's order. state: the carried one.
+    """
+
     step: int
-    loss: float  # mean over the stretch that ended here
+    loss: float
     updates: int
     tensors: list[Tensor]
     state: State
@@ -37,14 +45,17 @@ class Guard:
 
     Args:
         network, optimizer: what is kept and put back. step, state: where the run begins or is continued.
+
+    Attributes:
+        good: the last good point. stretch: the losses since then, in order.
     """
 
     def __init__(self, network: CharRNN, optimizer: Optimizer, step: int, state: State) -> None:
         self._optimizer = optimizer
         self._live = [parameter for _, parameter in distinct_parameters(network)] + optimizer.first + optimizer.second
         self._knowing_nothing = math.log(network.config.vocabulary_size)
-        self._stretch: list[NDArray[np.float32]] = []
-        self._good = self._point(step, math.inf, state)
+        self.stretch: list[NDArray[np.float32]] = []
+        self.good = self.point(step, math.inf, state)
 
     def ran_away(self, losses: NDArray[np.float32], norms: NDArray[np.float32]) -> bool:
         """Whether steps went wrong: a loss or a gradient is no number."""
@@ -52,30 +63,35 @@ class Guard:
 
     def seen(self, losses: NDArray[np.float32]) -> None:
         """Losses of steps that are numbers, in order."""
-        self._stretch.append(losses)
+        self.stretch.append(losses)
 
     def due(self, step: int) -> bool:
         """Whether ``step`` is one to judge the stretch at and to keep."""
-        return step % STEPS == 0 and step > self._good.step
+        return step % STEPS == 0 and step > self.good.step
 
     def judge(self, step: int, state: State) -> bool:
-        """Keep this point; False, and nothing kept, where the loss has exploded since the last one."""
-        loss = float(np.concatenate(self._stretch).mean()) if self._stretch else self._good.loss
-        self._stretch.clear()
-        if loss > max(self._good.loss + _WORSE, self._knowing_nothing):
+        """Keep this point; False, and nothing kept, where the loss has exploded since the last one.
+
+        The last update may have spoiled what no loss has shown yet: parameters that are no numbers are not kept.
+        """
+        loss = float(np.concatenate(self.stretch).mean()) if self.stretch else self.good.loss
+        self.stretch.clear()
+        sound = bool(torch.stack(torch._foreach_norm(self._live)).isfinite().all())
+        if not sound or loss > max(self.good.loss + _WORSE, self._knowing_nothing):
             return False
-        self._good = self._point(step, loss, state)
+        self.good = self.point(step, loss, state)
         return True
 
     @torch.no_grad()
     def go_back(self) -> tuple[int, State]:
         """Put the last good point back; its step and carried state."""
-        self._stretch.clear()
-        for live, kept in zip(self._live, self._good.tensors, strict=True):
+        self.stretch.clear()
+        for live, kept in zip(self._live, self.good.tensors, strict=True):
             live.copy_(kept)
-        self._optimizer.updates = self._good.updates
-        return self._good.step, tuple(part.clone() for part in self._good.state)
+        self._optimizer.updates = self.good.updates
+        return self.good.step, tuple(part.clone() for part in self.good.state)
 
-    def _point(self, step: int, loss: float, state: State) -> _Point:
+    def point(self, step: int, loss: float, state: State) -> GoodPoint:
+        """A copy of everything as it is now."""
         tensors = [tensor.detach().clone() for tensor in self._live]
-        return _Point(step, loss, self._optimizer.updates, tensors, tuple(part.clone() for part in state))
+        return GoodPoint(step, loss, self._optimizer.updates, tensors, tuple(part.clone() for part in state))

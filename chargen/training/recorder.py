@@ -12,7 +12,7 @@ from chargen.corpus.corpus import Corpus, save_encoded
 from chargen.errors import RunError
 from chargen.files import LineFile
 from chargen.model.model_file import Model, save_model
-from chargen.model.runs import RunFolder, create_run, remove_beginning
+from chargen.model.runs import RunFolder, create_run, remove_beginning, remove_unfinished
 from chargen.training import events, resume
 from chargen.training.backend import Backend
 
@@ -54,6 +54,11 @@ class Recorder:
         self._last_progress = -PROGRESS_SECONDS
         if self._run is not None:
             self._lock = self._run.lock()
+            remove_unfinished(self._run)
+
+    def describe(self, description: dict[str, Any]) -> None:
+        """What ``run.json`` is to hold, in place of what was given first; :meth:`begin` writes it."""
+        self._description = description
 
     @property
     def run(self) -> RunFolder:
@@ -62,11 +67,16 @@ class Recorder:
             raise RunError("This run has not begun; it has no folder yet.")
         return self._run
 
-    def begin(self, backend: Backend | None, started: Callable[[str], events.Started]) -> events.Started:
+    def begin(
+        self, backend: Backend | None, started: Callable[[str], events.Started], point: resume.ResumePoint
+    ) -> events.Started:
         """Make the folder of a new run whole, and write ``run.json`` now that everything is decided.
+
+        From then on the run can be continued: ``run.json`` comes last.
 
         Args:
             backend: none where it was not chosen; the next session does. started: makes the first event of the folder.
+            point: what a new run begins from.
 
         Raises:
             RunError: the folder is another run's. FileError: it cannot be written; a new one is gone again.
@@ -75,7 +85,7 @@ class Recorder:
         if backend is not None:
             self._description["backend"] = backend.to_json()
         if self._new is not None:
-            self._make(self._new)
+            self._make(self._new, point)
         try:
             self._events, self._samples = LineFile(self.run.events), LineFile(self.run.samples)
             event = started(str(self.run.folder))
@@ -87,7 +97,7 @@ class Recorder:
             raise
         return event
 
-    def _make(self, new: NewRun) -> None:
+    def _make(self, new: NewRun, point: resume.ResumePoint) -> None:
         place = new.place()
         self._made_folder = not place.exists()
         run = create_run(place)
@@ -96,6 +106,7 @@ class Recorder:
         try:
             remove_beginning(run)
             save_encoded(run.corpus, new.corpus)
+            resume.save(run.resume, point)
         except BaseException:
             self._unmake()
             raise

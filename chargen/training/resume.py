@@ -1,12 +1,16 @@
 """Everything an exact continuation needs, in one file: one rename makes it whole or not at all.
 
-Parameters, the optimizer's momenta and the carried state are tensors; the rest (step, rate, best loss,
-seconds spent) is JSON in the file's metadata. Dropout masks and stream offsets follow from the seed
-and the step, so no random generator has to be saved.
+Parameters, the optimizer's momenta, the carried state and the guard's last good point are tensors; the rest (step,
+rate, best loss, seconds spent) is JSON in the file's metadata. Dropout masks and stream offsets follow from the seed
+and the step, so no random generator has to be saved. A run that has made no step yet is its seed alone: its file holds
+no tensors, unless it started from a model.
 """
 
+import hashlib
 import json
-from dataclasses import dataclass
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +21,16 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as safetensors_load
 from safetensors.numpy import save as safetensors_save
 
+from chargen.corpus.corpus import Corpus
 from chargen.errors import FileError, RunError
 from chargen.files import parse_json, previous_of, read_capped, write_atomic
 from chargen.model.network import CharRNN, State
 from chargen.safetensors_header import read_metadata
+from chargen.training.guard import Guard
 from chargen.training.optimizer import Optimizer
 from chargen.training.step import distinct_parameters
 
-MAXIMUM_RESUME_BYTES = 30 * 2**30
+MAXIMUM_RESUME_BYTES = 60 * 2**30
 _KEY = "chargen_resume"
 _FORMAT = 1
 
@@ -34,40 +40,94 @@ class ResumePoint:
     """A step boundary. ``progress`` holds step, seconds, rate_scale, best_loss, … (plain JSON)."""
 
     progress: dict[str, Any]
-    tensors: dict[str, NDArray[Any]]
+    tensors: dict[str, NDArray[Any]] = field(default_factory=dict)
 
 
-def capture(network: CharRNN, optimizer: Optimizer, state: State, progress: dict[str, Any]) -> ResumePoint:
-    """Copy everything off the device."""
-    tensors: dict[str, NDArray[Any]] = {}
-    for index, (name, parameter) in enumerate(distinct_parameters(network)):
-        tensors[f"parameter.{name}"] = _copy(parameter)
-        tensors[f"first.{name}"] = _copy(optimizer.first[index])
-        if optimizer.second[index].numel():
-            tensors[f"second.{name}"] = _copy(optimizer.second[index])
-    for index, part in enumerate(state):
-        tensors[f"state.{index}"] = _copy(part)
-    return ResumePoint({**progress, "updates": optimizer.updates}, tensors)
+def corpus_mark(corpus: Corpus) -> str:
+    """SHA-256, in hex, of a text and of the ids its characters have: what a resume point belongs to."""
+    vocabulary = json.dumps(list(corpus.vocabulary.characters))
+    return hashlib.sha256(f"{corpus.sha256} {corpus.validation_share} {vocabulary}".encode()).hexdigest()
+
+
+def capture(
+    network: CharRNN, optimizer: Optimizer, state: State, guard: Guard, progress: dict[str, Any]
+) -> ResumePoint:
+    """Copy everything off the device. Where the guard's good point is this very step, it is kept once."""
+    good, names = guard.good, [name for name, _ in distinct_parameters(network)]
+    live = [parameter for _, parameter in distinct_parameters(network)] + optimizer.first + optimizer.second
+    tensors = _named("", names, live, state)
+    if good.step != progress["step"]:
+        tensors |= _named("good.", names, good.tensors, good.state)
+    described = {
+        "step": good.step,
+        "loss": None if math.isinf(good.loss) else good.loss,
+        "updates": good.updates,
+        "since": [float(loss) for losses in guard.stretch for loss in losses],
+    }
+    return ResumePoint({**progress, "good": described}, tensors)
+
+
+_KINDS = ("parameter", "first", "second")
+
+
+def _named(
+    prefix: str, names: list[str], tensors: Iterable[torch.Tensor], state: State
+) -> dict[str, NDArray[np.float32]]:
+    """Copies by the names of the file. Empty ones (what Muon does not keep) are left out."""
+    keys = [f"{prefix}{kind}.{name}" for kind in _KINDS for name in names]
+    found = {key: _copy(tensor) for key, tensor in zip(keys, tensors, strict=True) if tensor.numel()}
+    return found | {f"{prefix}state.{index}": _copy(part) for index, part in enumerate(state)}
 
 
 def _copy(tensor: torch.Tensor) -> NDArray[Any]:
     return np.array(tensor.detach().to("cpu", torch.float32).numpy(), copy=True)
 
 
-def restore(point: ResumePoint, network: CharRNN, optimizer: Optimizer) -> State:
-    """Put everything back; returns the carried state. Raises RunError where it does not fit."""
-    try:
-        with torch.no_grad():
-            for index, (name, parameter) in enumerate(distinct_parameters(network)):
-                parameter.copy_(torch.from_numpy(point.tensors[f"parameter.{name}"]))
-                optimizer.first[index].copy_(torch.from_numpy(point.tensors[f"first.{name}"]))
-                if optimizer.second[index].numel():
-                    optimizer.second[index].copy_(torch.from_numpy(point.tensors[f"second.{name}"]))
-        optimizer.updates = point.progress["updates"]
-        device, parts = network.head.bias.device, len(network.config.state_parts)
-        return tuple(torch.from_numpy(point.tensors[f"state.{index}"].copy()).to(device) for index in range(parts))
-    except (KeyError, RuntimeError, TypeError) as error:
-        raise RunError("What was saved to continue this run does not fit its network; the file is damaged.") from error
+@torch.no_grad()
+def restore(point: ResumePoint, network: CharRNN, optimizer: Optimizer, state: State) -> Guard:
+    """Put everything back into network, optimizer and ``state``; returns the guard with its last good point.
+
+    Raises:
+        RunError: what was saved does not fit, in names, shapes or number types.
+    """
+    progress, names = point.progress, [name for name, _ in distinct_parameters(network)]
+    if progress["step"] == 0 and not point.tensors:
+        return Guard(network, optimizer, 0, state)  # made from its seed
+    live = [parameter for _, parameter in distinct_parameters(network)] + optimizer.first + optimizer.second
+    keys = [f"{kind}.{name}" for kind in _KINDS for name in names]
+    places = {key: tensor for key, tensor in zip(keys, live, strict=True) if tensor.numel()}
+    places |= {f"state.{index}": part for index, part in enumerate(state)}
+    good = progress.get("good")  # a version before this one kept none
+    apart = good is not None and good["step"] != progress["step"]
+    _check_fit(point, places, ("", "good.") if apart else ("",))
+    if apart:  # the guard copies what is live: first its good point, then what the run goes on from
+        _put(point, "good.", places)
+    else:
+        _put(point, "", places)
+    guard = Guard(network, optimizer, progress["step"], state)
+    if good is not None:
+        loss = math.inf if good["loss"] is None else good["loss"]
+        guard.good = replace(guard.good, step=good["step"], loss=loss, updates=good["updates"])
+        guard.stretch = [np.array(good["since"], np.float32)]
+    _put(point, "", places)
+    optimizer.updates = progress["updates"]
+    return guard
+
+
+def _check_fit(point: ResumePoint, places: dict[str, torch.Tensor], prefixes: tuple[str, ...]) -> None:
+    expected = {prefix + key: tuple(place.shape) for prefix in prefixes for key, place in places.items()}
+    found = {key: tensor.shape for key, tensor in point.tensors.items() if tensor.dtype == np.float32}
+    if found != expected or len(found) != len(point.tensors):
+        wrong = min(key for key in expected.keys() | point.tensors.keys() if expected.get(key) != found.get(key))
+        raise RunError(
+            f"What was saved to continue this run does not fit it (“{wrong}”): the file is damaged or another run's. "
+            "Start a new run from its model with --from."
+        )
+
+
+def _put(point: ResumePoint, prefix: str, places: dict[str, torch.Tensor]) -> None:
+    for key, place in places.items():
+        place.copy_(torch.from_numpy(point.tensors[prefix + key]))
 
 
 def save(path: Path, point: ResumePoint) -> None:
@@ -85,14 +145,30 @@ def load(path: Path) -> ResumePoint:
         try:
             data = read_capped(candidate, MAXIMUM_RESUME_BYTES)
             header = parse_json(read_metadata(data)[_KEY], str(candidate))
-            tensors = safetensors_load(data)
             if header["format"] > _FORMAT:
                 raise RunError(f"“{candidate}” was made by a newer chargen; update to continue this run.")
+            _check_progress(header["progress"])
+            tensors = safetensors_load(data)
             if not all(np.isfinite(tensor).all() for tensor in tensors.values()):
                 continue
             return ResumePoint(header["progress"], tensors)
-        except (FileError, SafetensorError, KeyError, TypeError, ValueError):
+        except (FileError, SafetensorError, AttributeError, KeyError, TypeError, ValueError):
             continue
     raise RunError(
         f"The run “{path.parent}” has nothing to continue from; train it anew, or from its model with --from."
     )
+
+
+def _check_progress(values: dict[str, Any]) -> None:
+    """Raise KeyError or ValueError where a number that a trainer needs is missing or is none."""
+    good = values.get("good") or {"step": 0, "updates": 0, "loss": None, "since": []}
+    counts = [values["step"], values["updates"], values.get("returns", 0), good["step"], good["updates"]]
+    numbers = [values["spent"], values["rate_scale"], *good["since"]]
+    perhaps = (values["best_loss"], values.get("minutes_left"), good["loss"])
+    numbers += [number for number in perhaps if number is not None]
+    if not all(type(count) is int and count >= 0 for count in counts) or type(values["best_step"]) is not int:
+        raise ValueError("a count")
+    if not all(type(number) in (int, float) and number >= 0 for number in numbers):
+        raise ValueError("a number")
+    if good["step"] > values["step"]:
+        raise ValueError("order")

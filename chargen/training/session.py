@@ -8,6 +8,7 @@ from typing import Any
 from chargen import __version__
 from chargen.corpus.catalog import resolve
 from chargen.corpus.corpus import Corpus, load_encoded
+from chargen.corpus.streams import fit_streams
 from chargen.errors import RunError
 from chargen.model.config import ModelConfig
 from chargen.model.model_file import Model, load_model
@@ -15,10 +16,11 @@ from chargen.model.runs import RunFolder, check_new, fresh_name, open_run
 from chargen.paths import runs_dir
 from chargen.settings import option
 from chargen.training import resume
-from chargen.training.backend import Backend
+from chargen.training.backend import Backend, candidates
+from chargen.training.budget import Budget
 from chargen.training.clock import Clock
 from chargen.training.config import TrainingConfig
-from chargen.training.device import Device, choose_device, free_memory
+from chargen.training.device import Device, choose_device, free_memory, processor_threads
 from chargen.training.memory import check_memory
 from chargen.training.prediction import Prediction, predict
 from chargen.training.presets import suggest
@@ -26,6 +28,7 @@ from chargen.training.recorder import NewRun, Recorder
 from chargen.training.speed import WORTH_MEASURING_SECONDS, Speed, measured_speed, remembered_speed
 from chargen.training.trainer import Trainer
 from chargen.training.warm_start import extend_model, merge_vocabulary
+from chargen.training.workers import worker_count
 
 
 @dataclass(frozen=True)
@@ -149,9 +152,18 @@ def _continue(request: TrainingRequest, clock: Clock) -> Trainer:
     if request.run is None:
         raise RunError("Name the run to continue: chargen train --run FOLDER --resume")
     run = open_run(request.run)
+    recorder = Recorder(run, run.describe())  # first the lock: what is read now stays as it is
+    try:
+        return _continued(request, clock, run, recorder)
+    except BaseException:
+        recorder.close()
+        raise
+
+
+def _continued(request: TrainingRequest, clock: Clock, run: RunFolder, recorder: Recorder) -> Trainer:
     description = run.describe()
     point = resume.load(run.resume)
-    corpus = load_encoded(run.corpus)
+    corpus = _own_corpus(run, description, point)
     if request.texts or request.corpus is not None:
         given = _corpus_of(request)
         if given.summary_json() != corpus.summary_json():
@@ -159,25 +171,54 @@ def _continue(request: TrainingRequest, clock: Clock) -> Trainer:
                 "This run learned another text; leave the text out to continue it, "
                 "or start a new run from its model with --from."
             )
-    model_config, config, backend = _read_description(run, description)
+    model_config, old, backend = _read_description(run, description)
+    if model_config.vocabulary_size != len(corpus.vocabulary.characters):
+        raise _foreign_text(run)
     overrides = {name: value for name, value in request.overrides.items() if value is not None}
     _refuse_shape(overrides, model_config)
-    config = _continued_config(config, overrides, point)
-    device = choose_device(overrides.get("device", config.device))
+    config = _continued_config(old, overrides, point, len(corpus.training))
+    device = choose_device(config.device)
     notices: tuple[str, ...] = ()
-    if device.kind != description.get("device") or {"precision", "threads"} & overrides.keys():
-        backend = None  # another device or type: nothing is lost, but exactness is not claimed
+    same = device.kind == description.get("device") and (config.precision, config.threads) == (
+        old.precision,
+        old.threads,
+    )
+    if backend is not None and not (same and _still_there(backend, model_config, config, device, len(corpus.training))):
+        backend = None  # another device, machine or type: nothing is lost, but exactness is not claimed
         notices = (f"Continuing on {device.name} with newly chosen kernels: the result may differ in the last digits.",)
     check_memory(model_config, config, corpus.characters, device, corpus.validation_share)
-    changed = {**description, "training": config.to_json(), "device": device.kind}
-    recorder = Recorder(run, changed)
-    try:
-        return Trainer(
-            corpus, model_config, config, device, clock, recorder, point=point, backend=backend, notices=notices
+    recorder.describe({**description, "training": config.to_json(), "device": device.kind})
+    return Trainer(corpus, model_config, config, device, clock, recorder, point=point, backend=backend, notices=notices)
+
+
+def _own_corpus(run: RunFolder, description: dict[str, Any], point: resume.ResumePoint) -> Corpus:
+    """The text that is kept in the run. Raises RunError where the run learned another one."""
+    corpus = load_encoded(run.corpus)
+    if description.get("corpus") != corpus.summary_json():
+        raise _foreign_text(run)
+    if point.progress.get("corpus") not in (None, resume.corpus_mark(corpus)):  # versions before this one had no mark
+        raise RunError(
+            f"What was saved to continue “{run.folder}” belongs to a run of another text; "
+            "start a new run from its model with --from."
         )
-    except BaseException:
-        recorder.close()
-        raise
+    return corpus
+
+
+def _foreign_text(run: RunFolder) -> RunError:
+    return RunError(
+        f"“{run.corpus}” is not the text that this run learned; put the right one back, "
+        "or start a new run from its model with --from."
+    )
+
+
+def _still_there(
+    backend: Backend, model: ModelConfig, config: TrainingConfig, device: Device, characters: int
+) -> bool:
+    """Whether this machine and this version can compute as the run has done so far."""
+    threads = config.threads or processor_threads()
+    streams = fit_streams(characters, config.streams, config.unroll).streams
+    workers = worker_count(device.kind, threads, streams)
+    return backend in candidates(model.cell, device.kind, config.precision, threads, workers)
 
 
 def _read_description(
@@ -191,7 +232,7 @@ def _read_description(
         values = {"optimizer": "adamw", **description["training"]}
         config = TrainingConfig(**{name: value for name, value in values.items() if name in known})
         backend = Backend(**description["backend"]) if "backend" in description else None
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise RunError(f"The description of the run “{run.folder}” is damaged.") from error
     return model_config, config, backend
 
@@ -199,7 +240,9 @@ def _read_description(
 _FREE_TO_CHANGE = ("learning_rate", "clip", "clip_kind", "dropout", "device", "precision", "threads")
 
 
-def _continued_config(config: TrainingConfig, overrides: dict[str, Any], point: resume.ResumePoint) -> TrainingConfig:
+def _continued_config(
+    config: TrainingConfig, overrides: dict[str, Any], point: resume.ResumePoint, characters: int
+) -> TrainingConfig:
     """The old configuration with what may change. Steps and epochs are totals; minutes are this command's."""
     for name in ("streams", "unroll", "seed", "optimizer"):
         if name in overrides and overrides[name] != getattr(config, name):
@@ -209,10 +252,24 @@ def _continued_config(config: TrainingConfig, overrides: dict[str, Any], point: 
     config = replace(config, **{name: overrides[name] for name in _FREE_TO_CHANGE if name in overrides})
     budget = {name: overrides[name] for name in ("minutes", "epochs", "steps") if name in overrides}
     if budget:
-        return replace(config, **{"minutes": None, "epochs": None, "steps": None, **budget})
+        config = replace(config, **{"minutes": None, "epochs": None, "steps": None, **budget})
+        _refuse_less(config, point.progress["step"], characters)
+        return config
     if config.minutes is not None:
-        left = config.minutes - point.progress["spent"] / 60
-        if left < 0.01:
+        left = point.progress.get("minutes_left", config.minutes - point.progress["spent"] / 60)
+        if left < option("minutes").minimum:
             raise RunError("This run has used its time; give --minutes M to train it longer.")
         return replace(config, minutes=left)
     return config
+
+
+def _refuse_less(config: TrainingConfig, made: int, characters: int) -> None:
+    """Raise RunError where a total is asked for that the run has passed already."""
+    per_epoch = fit_streams(characters, config.streams, config.unroll).steps
+    total = Budget(config, per_epoch, 0.0).total_steps
+    if total is not None and total < made:
+        done = f"{made:,} steps" if config.steps is not None else f"{made / per_epoch:.3g} epochs"
+        raise RunError(
+            f"This run has made {done} already, and --steps and --epochs are totals: ask for more, "
+            "or give --minutes M to train it longer."
+        )

@@ -7,7 +7,7 @@ event at least between any two steps' reports, between pieces of validation and 
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,7 +27,7 @@ from chargen.training.backend import Backend
 from chargen.training.budget import Budget, Due
 from chargen.training.clock import Clock
 from chargen.training.config import TrainingConfig
-from chargen.training.device import Device, processor_threads
+from chargen.training.device import Device, lost, out_of_memory, processor_threads
 from chargen.training.guard import MAXIMUM_RETURNS, Guard
 from chargen.training.memory import smaller
 from chargen.training.preview import preview_text
@@ -42,6 +42,8 @@ SAVE_SECONDS = 30.0
 RESTART_SHARE = 0.02
 """The share of streams that begin afresh at a step. A network that met its initial state only once an epoch would soon
 have moved away from it, and write nonsense when started there; a learned one would hardly be trained."""
+
+_KEPT = "what was learned until the last save is kept."
 
 MINIMUM_VALIDATION = 2
 WORTH_REMEMBERING_SECONDS = 2.0
@@ -58,6 +60,7 @@ class _Progress:
     best_loss: float = math.inf
     best_step: int = -1
     returns: int = 0  # how often learning ran away and was put back
+    owed: bool = False  # a validation was due at this step and has not ended
     last_train_loss: float = math.nan
     last_norm: float = math.nan
     pending: list[tuple[torch.Tensor, torch.Tensor]] = field(default_factory=list)
@@ -109,9 +112,12 @@ class Trainer:
         self._optimizer = make_optimizer(self.network, config)
         self._resident = _resident(corpus.training, device.kind)
         self._progress = _Progress()
-        self._state: State | None = None
-        if point is not None:
-            self._state = resume.restore(point, self.network, self._optimizer)
+        self._state = self._fresh_state()
+        self._warm = start is not None
+        if point is None:
+            self._guard = Guard(self.network, self._optimizer, 0, self._state)
+        else:
+            self._guard = resume.restore(point, self.network, self._optimizer, self._state)
             saved = point.progress
             best = saved["best_loss"]
             self._progress = _Progress(
@@ -121,6 +127,7 @@ class Trainer:
                 math.inf if best is None else best,
                 saved["best_step"],
                 returns=saved.get("returns", 0),
+                owed=saved.get("owed", False),
             )
         self._budget = Budget(config, self._shape.steps, self._progress.spent)
         self._validation = self._validation_split()
@@ -129,12 +136,13 @@ class Trainer:
         self._wanted_rate: float | None = None
         self.preview_temperature = config.preview_temperature
         self._last_validation_seconds = 0.0
+        self._validation_due = Due()
         self._session_steps = 0
         self._report_from = (0, 0.0)
         self._learning: LearningStep | None = None
-        self._guard: Guard | None = None
-        self._told = 0  # the last step whose loss was reported
+        self._told = self._progress.step  # the last step whose loss was reported
         self._learning_seconds = 0.0  # of this session's steps alone
+        self._ended = 0.0  # on the clock, after the last step
 
     def _validation_split(self) -> np.ndarray[Any, Any]:
         if len(self.corpus.validation) >= MINIMUM_VALIDATION:
@@ -182,20 +190,19 @@ class Trainer:
             DeviceError: the device ran out of memory or was lost; what was saved stays.
             ChargenError: learning diverged again and again; what was saved stays.
         """
-        proposal: str | None = None
+        trouble = ""
         try:
             yield from self._steps()
             return
-        except torch.OutOfMemoryError:
-            proposal = smaller(self.network.config, self.config)
         except RuntimeError as error:
-            if "out of memory" not in str(error) and "can't allocate memory" not in str(error):
+            if out_of_memory(error):
+                trouble = f"ran out of memory; {_KEPT} Try {smaller(self.network.config, self.config)}."
+            elif lost(error, self.device.kind):
+                trouble = f"stopped answering; {_KEPT} Go on with --resume, or with --resume --device cpu."
+            else:
                 raise
-            proposal = smaller(self.network.config, self.config)
         # Outside the except block: a traceback would keep the tensors alive.
-        raise DeviceError(
-            f"{self.device.name} ran out of memory; what was learned until the last save is kept. Try {proposal}."
-        )
+        raise DeviceError(f"{self.device.name} {trouble}")
 
     def _steps(self) -> Iterator[Any]:
         yield from (events.Notice(message) for message in self._notices)
@@ -219,19 +226,19 @@ class Trainer:
         if self._recorder is None:
             yield self._started("")
         else:
-            yield self._recorder.begin(None if cut_short else self._backend, self._started)
+            beginning = self._point() if self._warm else resume.ResumePoint(self._progress_json())
+            yield self._recorder.begin(None if cut_short else self._backend, self._started, beginning)
         self._learning = learning = LearningStep(self.network, self._optimizer, self.config, self._backend)
-        if self._state is None:
-            self._state = self._fresh_state()
-        self._guard = Guard(self.network, self._optimizer, self._progress.step, self._state)
-        self._told = self._progress.step
         next_report = self.clock.seconds() + REPORT_SECONDS
         next_save = self.clock.seconds() + SAVE_SECONDS
         next_sample = self.clock.seconds() + self._sample_interval()
-        next_validation = self._next_validation()
+        self._validation_due = self._next_validation()
         self._report_from = (self._progress.step, self.clock.seconds())
+        if self._progress.owed:  # the session before left in the middle of it
+            yield from self._validate()
+            self._validation_due = self._next_validation()
         step_seconds = 0.0
-        while self._stop_reason is None and not self._exhausted(step_seconds):
+        while (yield from self._going_on(step_seconds)):
             begun = time.perf_counter()
             self._state = self._learn(learning, self._state)
             took = time.perf_counter() - begun
@@ -244,23 +251,41 @@ class Trainer:
                 yield from self._report()
                 yield from self._sample()
                 next_sample = self.clock.seconds() + self._sample_interval()
-            if next_validation.reached(now, self._progress.step):
+            if self._validation_due.reached(now, self._progress.step):
                 yield from self._report()
-                yield from self._validate()
-                next_validation = self._next_validation()
-            if self._save_wanted or now >= next_save:
+                if self._validation_due.reached(now, self._progress.step):  # else it went back
+                    self._progress.owed = True
+                    yield from self._validate()
+                    self._validation_due = self._next_validation()
+            if self._save_wanted or self._save_due(now - next_save):
                 self._save_wanted = False
                 yield from self._report()
                 yield from self._save()
                 next_save = self.clock.seconds() + SAVE_SECONDS
         yield from self._finish()
 
-    def _finish(self) -> Iterator[Any]:
-        """The last report, validation and save. After a signal, only what is needed to go on."""
-        seconds = self.clock.seconds()
+    def _going_on(self, step_seconds: float) -> Generator[Any, None, bool]:
+        """Whether another step is to be made; at the end the last report and validation, unless somebody is leaving.
+
+        What these find spoiled is put back: then it is not the end.
+        """
+        if not self._at_the_end(step_seconds):
+            return True
+        self._ended = self.clock.seconds()
         yield from self._report()
-        if not self._leaving():
+        if self._at_the_end(step_seconds) and not self._leaving():
             yield from self._validate()
+        return not self._at_the_end(step_seconds)
+
+    def _at_the_end(self, step_seconds: float) -> bool:
+        return self._stop_reason is not None or self._exhausted(step_seconds)
+
+    def _save_due(self, late: float) -> bool:
+        """Soon at the guard's good points, where there is half as much to write; ``late``: seconds since it was due."""
+        return late >= (0.0 if self._guard.good.step == self._progress.step else SAVE_SECONDS)
+
+    def _finish(self) -> Iterator[Any]:
+        """The last sample and save. After a signal, only what is needed to go on."""
         reason = self._stop_reason or "budget"  # once it is measured, nothing changes why it ended
         if not self._leaving():
             yield from self._sample()
@@ -270,7 +295,7 @@ class Trainer:
         if self._recorder is not None:
             path = str(self._recorder.run.latest if loss is None else self._recorder.run.model)
         finished = events.Finished(
-            reason, self._progress.step, seconds, loss, None if loss is None else loss / math.log(2), path
+            reason, self._progress.step, self._ended, loss, None if loss is None else loss / math.log(2), path
         )
         if self._recorder is not None:
             self._recorder.event(finished)
@@ -308,7 +333,8 @@ class Trainer:
         return self._resident[torch.from_numpy(index).to(self._resident.device)].long()
 
     def _fresh_state(self) -> State:
-        return tuple(part.detach().contiguous() for part in self.network.start_state(self._shape.streams))
+        parts = self.network.start_state(self._shape.streams)  # may be one tensor twice: each gets its own
+        return tuple(part.detach().clone(memory_format=torch.contiguous_format) for part in parts)
 
     def _fresh(self) -> torch.Tensor:
         """Streams that begin afresh at this step [B]: at an epoch's first all, else now and then one."""
@@ -373,8 +399,6 @@ class Trainer:
         losses = torch.stack([loss for loss, _ in progress.pending]).float().cpu().numpy()
         norms = torch.stack([norm for _, norm in progress.pending]).float().cpu().numpy()
         progress.pending.clear()
-        assert self._state is not None
-        assert self._guard is not None
         if self._guard.ran_away(losses, norms):
             yield from self._go_back()
             return
@@ -413,7 +437,6 @@ class Trainer:
     def _go_back(self) -> Iterator[Any]:
         """Learning ran away: back to the last good point with half the rate, or give up after some times."""
         progress = self._progress
-        assert self._guard is not None
         if progress.returns >= MAXIMUM_RETURNS:
             raise ChargenError(
                 "The loss is no longer a number or has exploded: learning diverged, again with half the learning rate. "
@@ -424,6 +447,7 @@ class Trainer:
         progress.returns += 1
         progress.rate_scale *= 0.5
         self._report_from = (progress.step, self.clock.seconds())
+        self._validation_due = self._next_validation()
         message = (
             f"Learning ran away at step {ran_away_at:,}: back to step {progress.step:,}, with half the learning rate."
         )
@@ -483,6 +507,7 @@ class Trainer:
                 if self._leaving():
                     return  # leaving quickly matters more than one more figure
         self._last_validation_seconds = time.perf_counter() - begun
+        self._progress.owed = False
         loss = nats / characters
         if not math.isfinite(loss):  # the last update spoiled what its own loss could not show yet
             yield from self._go_back()
@@ -506,23 +531,27 @@ class Trainer:
             return
         if not all(bool(parameter.isfinite().all()) for parameter in self.network.parameters()):
             yield from self._go_back()
-        progress = self._progress
-        assert self._state is not None
-        point = resume.capture(
-            self.network,
-            self._optimizer,
-            self._state,
-            {
-                "step": progress.step,
-                "spent": progress.spent + self.clock.seconds(),
-                "rate_scale": progress.rate_scale,
-                "returns": progress.returns,
-                "best_loss": None if math.isinf(progress.best_loss) else progress.best_loss,
-                "best_step": progress.best_step,
-            },
-        )
-        self._recorder.latest(self._model(None), point)
-        yield events.Saved(progress.step, str(self._recorder.run.latest))
+        self._recorder.latest(self._model(None), self._point())
+        yield events.Saved(self._progress.step, str(self._recorder.run.latest))
+
+    def _point(self) -> resume.ResumePoint:
+        """Where the run stands, as far as it has gone."""
+        return resume.capture(self.network, self._optimizer, self._state, self._guard, self._progress_json())
+
+    def _progress_json(self) -> dict[str, Any]:
+        progress, seconds, minutes = self._progress, self.clock.seconds(), self.config.minutes
+        return {
+            "corpus": resume.corpus_mark(self.corpus),
+            "step": progress.step,
+            "updates": self._optimizer.updates,
+            "spent": progress.spent + seconds,
+            "minutes_left": None if minutes is None else max(0.0, minutes - seconds / 60),
+            "rate_scale": progress.rate_scale,
+            "returns": progress.returns,
+            "owed": progress.owed,
+            "best_loss": None if math.isinf(progress.best_loss) else progress.best_loss,
+            "best_step": progress.best_step,
+        }
 
 
 def _resident(ids: Ids, device: str) -> torch.Tensor | None:

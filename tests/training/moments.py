@@ -15,10 +15,10 @@ MOMENTS = {
     "validating": ("chargen.training.trainer.iterate_losses", 1, 20),
     "sampling": ("chargen.training.trainer.preview_text", 1, 20),
     "saving the best": ("chargen.training.recorder.save_model", 1, 20),
-    "saving": ("chargen.training.resume.save", 1, 20),
+    "saving": ("chargen.training.resume.save", 2, 20),  # the first is the beginning
     "validating at the end": ("chargen.training.trainer.iterate_losses", 1, 1),
     "sampling at the end": ("chargen.training.trainer.preview_text", 1, 1),
-    "saving at the end": ("chargen.training.resume.save", 1, 1),
+    "saving at the end": ("chargen.training.resume.save", 2, 1),
 }
 UNLEARNED = ("preparing", "autotuning", "making the folder")
 VALIDATING = ("validating", "validating at the end")

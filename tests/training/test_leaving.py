@@ -101,7 +101,8 @@ def test_a_beginning_that_fails_leaves_nothing(tmp_path, monkeypatch, place, the
     assert not there or not list((tmp_path / "run").iterdir())
 
 
-def test_a_run_that_was_killed_before_its_first_save_is_begun_anew(tmp_path):
+@pytest.mark.parametrize("anew", [True, False])
+def test_a_run_that_was_killed_before_its_first_save_is_begun_anew_or_continued(tmp_path, anew):
     trainer = prepare(request(tmp_path / "run"), Clock())
     steps = trainer.steps()
     while not isinstance(next(steps), events.Progress):
@@ -109,14 +110,15 @@ def test_a_run_that_was_killed_before_its_first_save_is_begun_anew(tmp_path):
     steps.close()
     trainer.close()
     (tmp_path / "run" / ".chargen-0123456789abcdef.part").write_bytes(b"torn")
-    with pytest.raises(RunError, match="train it anew"):
-        go_on(tmp_path / "run", 30)
     old = (tmp_path / "run" / "events.jsonl").read_text()
-    again = prepare(request(tmp_path / "run", steps=3), Clock())
-    assert list(again.steps())[-1].step == 3
-    again.close()
+    if anew:
+        again = prepare(request(tmp_path / "run", steps=3), Clock())
+        assert list(again.steps())[-1].step == 3
+        again.close()
+        assert old.splitlines()[0] not in (tmp_path / "run" / "events.jsonl").read_text().splitlines()[1:]
+    else:
+        assert go_on(tmp_path / "run", 30).step == 30
     nothing_half_done(RunFolder(tmp_path / "run"))
-    assert old.splitlines()[0] not in (tmp_path / "run" / "events.jsonl").read_text().splitlines()[1:]
 
 
 def test_a_run_that_another_process_begins_is_left_alone(tmp_path):
