@@ -184,6 +184,7 @@ def test_nothing_runs_code_from_data() -> None:
 MAY_WRITE = {
     "chargen/files.py": "the door itself",
     "chargen/cli/main.py": "appends to the log of unexpected errors, which must not fail in its turn",
+    "chargen/bench/learn.py": "a run folder for as long as a measurement lasts",
     "chargen/cli/output.py": "opens the null device after a broken pipe",
     "chargen/corpus/readers/plain.py": "a nameless copy of standard input, which must be read twice",
     "chargen/model/state_library.py": "moves a deleted state, whatever is in it, to the folder of deleted ones",

@@ -11,7 +11,7 @@ For each shape of network, with random weights, V 65 and E 64, on one core:
   rate of the same products alone.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -76,16 +76,16 @@ def step_shapes(layers: int, hidden: int, rows: int) -> list[tuple[int, int, int
     return [*((rows, each, 4 * hidden) for each in inputs), (rows, hidden, VOCABULARY)]
 
 
-def _ours(sampler: Sampler, seconds: float) -> Contestant:
+def _ours(sampler: Sampler) -> Contestant:
     stream = sampler.stream(SamplingSettings(length=_ENDLESS, random_seed=1))
-    return repeated(lambda: next(stream), 1.0, seconds)
+    return repeated(lambda: next(stream))
 
 
-def _together(sampler: Sampler, seconds: float) -> Contestant:
+def _together(sampler: Sampler) -> Contestant:
     batch = Batch(
         sampler.engine, [(SamplingSettings(length=_ENDLESS, random_seed=seed), None) for seed in range(MAXIMUM_BATCH)]
     )
-    return repeated(batch.advance, BLOCK * MAXIMUM_BATCH, seconds)
+    return repeated(batch.advance, BLOCK * MAXIMUM_BATCH)
 
 
 def plain_loop(model: Model) -> Callable[[], None]:
@@ -132,13 +132,14 @@ def measure(layers: int, hidden: int, *, rounds: int = ROUNDS, seconds: float = 
     try:
         measured = interleaved(
             {
-                "ours": _ours(sampler, seconds),
-                "plain": repeated(plain_loop(model), _PLAIN_BLOCK, seconds),
-                "reading": vector_product(read, 4 * hidden, seconds),
-                "together": _together(sampler, seconds),
-                "products": matrix_products(together, seconds),
+                "ours": _ours(sampler),
+                "plain": repeated(plain_loop(model), _PLAIN_BLOCK),
+                "reading": vector_product(read, 4 * hidden),
+                "together": _together(sampler),
+                "products": matrix_products(together),
             },
             rounds,
+            seconds,
         )
     finally:
         torch.set_num_threads(threads)
@@ -153,9 +154,3 @@ def measure(layers: int, hidden: int, *, rounds: int = ROUNDS, seconds: float = 
         batch=batch.times(operations).over(measured["products"]),
         batch_characters=batch,
     )
-
-
-def measure_all(*, rounds: int = ROUNDS, seconds: float = SECONDS) -> Iterator[SampleResult]:
-    """Measure :data:`SHAPES`, one after the other."""
-    for layers, hidden in SHAPES:
-        yield measure(layers, hidden, rounds=rounds, seconds=seconds)

@@ -1,13 +1,37 @@
-"""Measurements as aligned lines of text."""
+"""Measurements as a table whose rows come one after the other: aligned lines, or Markdown for a document."""
 
 from collections.abc import Sequence
 
 
-def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Columns under their heads, numbers to the right, two spaces between; each line ends with a newline."""
-    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
-    lines = ("  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in (heads, *rows))
-    return "".join(f"{line.rstrip()}\n" for line in lines)
+class Table:
+    """The head and the rows of a table, each as one line that ends with a newline.
+
+    Widths are fixed before the first row is known, since a row is shown as soon as it was measured; what is wider
+    than its column pushes the rest of its line.
+
+    Args:
+        columns: (head, least width) each; all but the first stand to the right.
+        markdown: write it as GitHub's Markdown.
+    """
+
+    def __init__(self, columns: Sequence[tuple[str, int]], *, markdown: bool = False) -> None:
+        self._heads = [head for head, _ in columns]
+        self._widths = [max(len(head), width) for head, width in columns]
+        self._markdown = markdown
+
+    def head(self) -> str:
+        """The line of heads; in Markdown the line under it as well."""
+        if not self._markdown:
+            return self.row(self._heads)
+        return self.row(self._heads) + "|---" + "|---:" * (len(self._heads) - 1) + "|\n"
+
+    def row(self, cells: Sequence[str]) -> str:
+        """One line; as many cells as heads."""
+        if self._markdown:
+            return "".join(f"| {cell.replace('|', chr(92) + '|')} " for cell in cells) + "|\n"
+        first, *others = zip(cells, self._widths, strict=True)
+        line = [first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others)]
+        return "  ".join(line).rstrip() + "\n"
 
 
 def readable(number: float) -> str:

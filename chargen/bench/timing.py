@@ -1,8 +1,8 @@
 """Rates measured in turns: A B A B …, so that whatever else the machine does falls on both.
 
-A *contestant* is a function that does some work and returns how much of it (characters, products, bytes).
-Its rate is that over the seconds it took. Rates of the same turn are neighbours in time: ratios are taken
-within a turn, and only then their median.
+A *contestant* is a function that works for about the seconds it is given and returns how much work it did
+(characters, products, bytes). Its rate is that over the seconds it took. Rates of the same turn are neighbours in
+time: ratios are taken within a turn, and only then their median.
 """
 
 import statistics
@@ -10,11 +10,15 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-Contestant = Callable[[], float]
+Contestant = Callable[[float], float]
 
 ROUNDS = 5
-SECONDS = 0.5
+SECONDS = 0.3
 """How long one contestant works in one turn."""
+
+ENOUGH_ROUNDS = 3
+OVERRUN_SECONDS = 5.0
+"""Where one action lasts longer than a turn: when all turns together overran by that much, so many rounds will do."""
 
 
 @dataclass(frozen=True)
@@ -41,10 +45,10 @@ class Measured:
         return Measured(tuple(rate * factor for rate in self.rates))
 
 
-def repeated(action: Callable[[], object], work: float = 1.0, seconds: float = SECONDS) -> Contestant:
-    """A contestant that calls ``action`` until ``seconds`` are over; each call does ``work``."""
+def repeated(action: Callable[[], object], work: float = 1.0) -> Contestant:
+    """A contestant that calls ``action`` until its seconds are over, at least once; each call does ``work``."""
 
-    def contestant() -> float:
+    def contestant(seconds: float) -> float:
         end, calls = time.perf_counter() + seconds, 0
         while calls == 0 or time.perf_counter() < end:
             action()
@@ -54,15 +58,27 @@ def repeated(action: Callable[[], object], work: float = 1.0, seconds: float = S
     return contestant
 
 
-def interleaved(contestants: Mapping[str, Contestant], rounds: int = ROUNDS) -> dict[str, Measured]:
-    """Measure all of them in turns; each has worked once before, unmeasured."""
+def interleaved(
+    contestants: Mapping[str, Contestant], rounds: int = ROUNDS, seconds: float = SECONDS
+) -> dict[str, Measured]:
+    """Measure all of them in turns; each has worked a moment before, unmeasured.
+
+    Args:
+        rounds: turns of each; fewer, but not below :data:`ENOUGH_ROUNDS`, where they overrun by
+            :data:`OVERRUN_SECONDS`.
+        seconds: how long one works in one turn.
+    """
     for contestant in contestants.values():
-        contestant()
+        contestant(seconds / 4)
     rates: dict[str, list[float]] = {name: [] for name in contestants}
-    for _ in range(rounds):
+    begun = time.perf_counter()
+    for done in range(rounds):
+        overrun = time.perf_counter() - begun - done * len(contestants) * seconds
+        if done >= ENOUGH_ROUNDS and overrun > OVERRUN_SECONDS:
+            break
         for name, contestant in contestants.items():
             start = time.perf_counter()
-            work = contestant()
+            work = contestant(seconds)
             rates[name].append(work / (time.perf_counter() - start))
     return {name: Measured(tuple(values)) for name, values in rates.items()}
 

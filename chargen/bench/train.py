@@ -3,8 +3,8 @@
 For each shape of network, at V 65, E 64, B 64, T 64, on random characters:
 
 * **characters_per_second** of our learning step in the backend that the tuner chooses: forward, back-propagation,
-  limit, update. **plain_characters_per_second** of the loop in PyTorch: ``nn.LSTM`` (GRU, RNN) in float32 with library
-  defaults, Adam, and the loss asked for at each step. **ratio** is one over the other.
+  limit, update. **plain_characters_per_second** of the plain loop in PyTorch (:mod:`chargen.bench.plain`).
+  **ratio** is one over the other.
 * **matrix_fraction**: the operations of the products that a character needs (forwards once, backwards twice), over
   the rate of one large product [T · B, H] × [H, G] in the chosen precision on as many threads.
 """
@@ -13,9 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-from torch import nn
-from torch.nn import functional as F
 
+from chargen.bench.plain import PlainLoop
 from chargen.bench.timing import ROUNDS, SECONDS, Contestant, Measured, figures, interleaved, repeated
 from chargen.model.config import Cell, ModelConfig
 from chargen.model.network import CharRNN
@@ -30,7 +29,6 @@ SHAPES = ((1, 256), (2, 128), (2, 512), (3, 512))
 
 CELLS: tuple[Cell, ...] = ("lstm", "gru", "rnn")
 VOCABULARY, EMBEDDING, STREAMS, UNROLL = 65, 64, 64, 64
-_LAYERS = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
 
 
 @dataclass(frozen=True)
@@ -55,7 +53,8 @@ class TrainResult:
             "matrix_fraction": self.matrix,
         }
         shape = {"cell": self.cell, "layers": self.layers, "hidden": self.hidden}
-        return {**shape, "precision": self.backend.precision, "backend": self.backend.kernels, **figures(named)}
+        how = {"precision": self.backend.precision, "backend": self.backend.kernels, "rounds": len(self.ratio.rates)}
+        return {**shape, **how, **figures(named)}
 
 
 def operations(config: ModelConfig) -> float:
@@ -94,29 +93,7 @@ def ours(
     return learn, step.close, backend
 
 
-def plain_loop(config: ModelConfig, device: str) -> Callable[[], float]:
-    """One step of the loop in PyTorch, the state carried; gives its loss."""
-    embedding = nn.Embedding(VOCABULARY, EMBEDDING).to(device)
-    rnn = _LAYERS[config.cell](EMBEDDING, config.hidden, config.layers).to(device)
-    head = nn.Linear(config.hidden, VOCABULARY).to(device)
-    parameters = [*embedding.parameters(), *rnn.parameters(), *head.parameters()]
-    optimizer = torch.optim.Adam(parameters)
-    block, state = _block(device), None
-
-    def learn() -> float:
-        nonlocal state
-        output, after = rnn(embedding(block[:-1]), state)
-        loss = F.cross_entropy(head(output).flatten(0, 1), block[1:].flatten())
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-        state = tuple(part.detach() for part in after) if isinstance(after, tuple) else after.detach()
-        return loss.item()
-
-    return learn
-
-
-def _products(config: ModelConfig, backend: Backend, device: str, seconds: float) -> Contestant:
+def _products(config: ModelConfig, backend: Backend, device: str) -> Contestant:
     dtype = backend.dtype or torch.float32
     left = torch.randn(UNROLL * STREAMS, config.hidden, device=device).to(dtype)
     right = torch.randn(config.hidden, config.gates * config.hidden, device=device).to(dtype)
@@ -127,15 +104,15 @@ def _products(config: ModelConfig, backend: Backend, device: str, seconds: float
         if device == "cuda":
             torch.cuda.synchronize()
 
-    return repeated(product, 2.0 * left.shape[0] * right.numel(), seconds)
+    return repeated(product, 2.0 * left.shape[0] * right.numel())
 
 
 def _alone(action: Contestant, threads: int) -> Contestant:
     """With all threads for PyTorch's own, and none for it after."""
 
-    def contestant() -> float:
+    def contestant(seconds: float) -> float:
         torch.set_num_threads(threads)
-        return action()
+        return action(seconds)
 
     return contestant
 
@@ -148,15 +125,17 @@ def measure(
     config = ModelConfig(cell, layers, hidden, EMBEDDING, VOCABULARY)
     before = torch.get_num_threads()
     learn, close, backend = ours(config, kind, threads)
+    plain, block = PlainLoop(config, kind), _block(kind)
     characters = float(STREAMS * UNROLL)
     try:
         measured = interleaved(
             {
-                "ours": repeated(learn, characters, seconds),
-                "plain": _alone(repeated(plain_loop(config, kind), characters, seconds), threads),
-                "products": _alone(_products(config, backend, kind, seconds), threads),
+                "ours": repeated(learn, characters),
+                "plain": _alone(repeated(lambda: plain.learn(block), characters), threads),
+                "products": _alone(_products(config, backend, kind), threads),
             },
             rounds,
+            seconds,
         )
     finally:
         close()

@@ -1,22 +1,28 @@
 """``chargen bench``: measurements.
 
-``sample`` and ``train`` measure in this process; ``gui`` runs the window's own meter, in a process that may load Qt.
+``sample``, ``train`` and ``learn`` measure in this process; ``gui`` runs the window's own meter, in a process that may
+load Qt.
 """
 
 import argparse
 import subprocess
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from chargen.cli import bench_learn
 from chargen.cli.output import print_event, write
 from chargen.cli.parser import HelpFormatter, add_option, add_options, values
 from chargen.cli.window_check import window_problem
 from chargen.errors import ChargenError
 from chargen.settings import Option
 
+if TYPE_CHECKING:
+    from chargen.bench.timing import Measured
+
 _SECONDS = Option("seconds", "bench", "float", 60.0, "Seconds", "How long to measure.", 1, 3600)
 _ROUNDS = Option("rounds", "bench", "int", 5, "Rounds", "How many times each measurement takes its turn.", 1, 1000)
-_TURN = Option("turn", "bench", "float", 0.5, "Turn", "How many seconds one turn lasts.", 0.001, 60)
+_TURN = Option("turn", "bench", "float", 0.3, "Turn", "How many seconds one turn lasts.", 0.001, 60)
+_ENDING = "Medians over the turns, and half the way from the slowest to the fastest.\n"
 
 
 def add_parser(commands: Any) -> None:
@@ -35,7 +41,7 @@ def add_parser(commands: Any) -> None:
         "in PyTorch, reading the weights once, and the matrix products that 64 samples at once need.",
     )
     add_options(sample, _ROUNDS, _TURN)
-    sample.add_argument("--json", action="store_true", help="Print one JSON object per shape of network.")
+    _add_forms(sample)
     sample.set_defaults(run=run_sample)
     train = kinds.add_parser(
         "train",
@@ -46,8 +52,9 @@ def add_parser(commands: Any) -> None:
     )
     add_options(train, _ROUNDS, _TURN)
     train.add_argument("--cell", choices=("lstm", "gru", "rnn"), help="Only this cell.")
-    train.add_argument("--json", action="store_true", help="Print one JSON object per shape of network.")
+    _add_forms(train)
     train.set_defaults(run=run_train)
+    bench_learn.add_parser(kinds)
     gui = kinds.add_parser(
         "gui",
         help="how smoothly the window runs while it trains",
@@ -60,42 +67,46 @@ def add_parser(commands: Any) -> None:
     gui.set_defaults(run=run)
 
 
+def _add_forms(parser: argparse.ArgumentParser) -> None:
+    forms = parser.add_mutually_exclusive_group()
+    forms.add_argument("--json", action="store_true", help="Print one JSON object per shape of network.")
+    forms.add_argument("--markdown", action="store_true", help="Print the table as Markdown.")
+
+
 def run_sample(arguments: argparse.Namespace) -> int:
     """Measure shape after shape; a row is printed when it is there."""
     from chargen.bench.sample import SHAPES, measure
-    from chargen.bench.table import percent, readable, table
+    from chargen.bench.table import Table
 
     asked = values(arguments, _ROUNDS, _TURN)
-    rows = []
+    columns = [("network", 7), ("characters/s", _WIDTH), ("plain loop", _WIDTH), ("ratio", _WIDTH)]
+    columns += [("time/floor", _WIDTH), ("64 at once/products", _WIDTH), ("64: characters/s", _WIDTH)]
+    table = Table(columns, markdown=arguments.markdown)
+    if not arguments.json:
+        write(table.head())
     for layers, hidden in SHAPES:
         result = measure(layers, hidden, rounds=asked["rounds"], seconds=asked["turn"])
         if arguments.json:
             print_event("bench sample", result.to_json())
             continue
         numbers = (result.characters, result.plain, result.ratio, result.floor, result.batch, result.batch_characters)
-        rows.append([f"{layers}×{hidden}", *(f"{readable(n.median)} ±{percent(n.spread / 2)}" for n in numbers)])
-    if rows:
-        heads = (
-            "network",
-            "characters/s",
-            "plain loop",
-            "ratio",
-            "time/floor",
-            "64 at once/products",
-            "64: characters/s",
-        )
-        write(table(heads, rows))
-        write("Medians over the turns, and half the way from the slowest to the fastest.\n")
+        write(table.row([f"{layers}×{hidden}", *map(_words, numbers)]))
+    if not arguments.json:
+        write("\n" + _ENDING)
     return 0
 
 
 def run_train(arguments: argparse.Namespace) -> int:
-    """Measure cell after cell, shape after shape."""
-    from chargen.bench.table import percent, readable, table
+    """Measure cell after cell, shape after shape; a row is printed when it is there."""
+    from chargen.bench.table import Table
     from chargen.bench.train import CELLS, SHAPES, measure
 
     asked = values(arguments, _ROUNDS, _TURN)
-    rows = []
+    columns = [("network", 10), ("computed by", 15), ("characters/s", _WIDTH), ("plain loop", _WIDTH)]
+    columns += [("ratio", _WIDTH), ("of the products", _WIDTH)]
+    table = Table(columns, markdown=arguments.markdown)
+    if not arguments.json:
+        write(table.head())
     for cell in CELLS:
         for layers, hidden in SHAPES if arguments.cell in (None, cell) else ():
             result = measure(cell, layers, hidden, rounds=asked["rounds"], seconds=asked["turn"])
@@ -103,12 +114,20 @@ def run_train(arguments: argparse.Namespace) -> int:
                 print_event("bench train", result.to_json())
                 continue
             numbers = (result.characters, result.plain, result.ratio, result.matrix)
-            figures = [f"{readable(n.median)} ±{percent(n.spread / 2)}" for n in numbers]
-            rows.append([f"{cell} {layers}×{hidden}", result.backend.describe(), *figures])
-    if rows:
-        write(table(("network", "computed by", "characters/s", "plain loop", "ratio", "of the products"), rows))
-        write("Medians over the turns, and half the way from the slowest to the fastest.\n")
+            write(table.row([f"{cell} {layers}×{hidden}", result.backend.describe(), *map(_words, numbers)]))
+    if not arguments.json:
+        write("\n" + _ENDING)
     return 0
+
+
+_WIDTH = len("1,234,000 ±12 %")
+
+
+def _words(measured: "Measured") -> str:
+    """A median and half its spread."""
+    from chargen.bench.table import percent, readable
+
+    return f"{readable(measured.median)} ±{percent(measured.spread / 2)}"
 
 
 def run(arguments: argparse.Namespace) -> int:

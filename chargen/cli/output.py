@@ -73,6 +73,14 @@ def note(sentence: str) -> None:
         print(visible(sentence), file=sys.stderr, flush=True)
 
 
+def passing(line: str) -> None:
+    """What happens just now, on stderr, where the one before stood; "" clears it. Nothing where nobody looks."""
+    if sys.stderr is None or not is_terminal(sys.stderr):
+        return
+    with contextlib.suppress(OSError, ValueError):
+        print(f"\r\x1b[K{visible(line)}", end="", file=sys.stderr, flush=True)
+
+
 def one_line(sentence: str) -> str:
     """A sentence for an error, whatever was in the file name or the message: exactly one line."""
     return " ".join(sentence.split())

@@ -27,7 +27,7 @@ def test_a_result_has_the_promised_names_in_order():
 def test_ratios_are_made_of_what_was_measured(monkeypatch):
     rates = {"ours": 100.0, "plain": 5.0, "reading": 1e6, "together": 640.0, "products": 1e9}
 
-    def known(contestants, rounds):
+    def known(contestants, rounds, seconds):
         assert set(contestants) == set(rates)
         return {name: Measured((rate,) * rounds) for name, rate in rates.items()}
 
@@ -57,7 +57,7 @@ def test_the_plain_loop_is_the_same_network(monkeypatch):
 def test_contestants_count_the_characters_they_write():
     model = bench.random_model(1, 8)
     sampler = bench.Sampler(model)
-    measured = interleaved({"one": bench._ours(sampler, 0), "many": bench._together(sampler, 0)}, 1)
+    measured = interleaved({"one": bench._ours(sampler), "many": bench._together(sampler)}, 1, 0)
     assert measured["one"].median > 0
-    assert bench._ours(sampler, 0)() == 1
-    assert bench._together(sampler, 0)() == 64 * 64
+    assert bench._ours(sampler)(0) == 1
+    assert bench._together(sampler)(0) == 64 * 64

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from chargen.bench import train
+from chargen.bench.plain import PlainLoop
 from chargen.cli.main import main
 from chargen.model.config import ModelConfig
 
@@ -28,11 +29,11 @@ def test_operations_are_those_of_the_products():
 def test_both_loops_learn(cell):
     """The plain loop and ours lower the loss of the same characters."""
     config = ModelConfig(cell, 1, 16, train.EMBEDDING, train.VOCABULARY)
-    plain = train.plain_loop(config, "cpu")
+    plain, block = PlainLoop(config), train._block("cpu")
     learn, close, backend = train.ours(config, "cpu", 1)
     before = torch.get_num_threads()
     try:
-        losses = [(plain(), float(learn())) for _ in range(40)]
+        losses = [(plain.learn(block), float(learn())) for _ in range(40)]
     finally:
         close()
         torch.set_num_threads(before)
@@ -52,5 +53,13 @@ def test_one_object_a_shape(capsys):
 
 def test_a_table_for_people(capsys):
     assert main(["bench", "train", "--cell", "lstm", "--rounds", "1", "--turn", "0.001"]) == 0
-    output = capsys.readouterr().out
-    assert "lstm 2×8" in output and "plain loop" in output
+    head, *rows, _, words = capsys.readouterr().out.splitlines()
+    assert [row[:8] for row in rows] == ["lstm 1×8", "lstm 2×8"]
+    assert len({len(line) for line in (head, *rows)}) == 1 and words.startswith("Medians")
+
+
+def test_a_table_for_a_document(capsys):
+    assert main(["bench", "train", "--cell", "rnn", "--rounds", "1", "--turn", "0.001", "--markdown"]) == 0
+    head, rule, *rows, _, _ = capsys.readouterr().out.splitlines()
+    assert head.startswith("| network | computed by |") and rule.startswith("|---|---:|")
+    assert [row.split("|")[1] for row in rows] == [" rnn 1×8 ", " rnn 2×8 "]

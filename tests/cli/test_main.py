@@ -29,6 +29,7 @@ COMMANDS = [
     ["bench"],
     ["bench", "gui"],
     ["bench", "sample"],
+    ["bench", "learn"],
 ]
 
 

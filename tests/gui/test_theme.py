@@ -11,6 +11,7 @@ from PySide6.QtGui import QColor, QFontInfo, QFontMetricsF, QImage, QPalette
 from PySide6.QtWidgets import QApplication, QPushButton
 
 import chargen.gui
+from chargen.bench import plot
 from chargen.gui import icons, theme
 from chargen.paths import assets_dir
 
@@ -327,3 +328,8 @@ def test_only_the_theme_names_colours() -> None:
         if named.search(line)
     ]
     assert not guilty
+
+
+def test_pictures_made_without_a_window_have_its_colours() -> None:
+    for tokens, colours in ((theme.LIGHT, plot.LIGHT), (theme.DARK, plot.DARK)):
+        assert colours == {name: getattr(tokens, name) for name in colours}
