@@ -45,6 +45,10 @@ class DeviceError(ChargenError):
     """The chosen device is not there, or not big enough."""
 
 
+class RankError(ChargenError):
+    """The processes of a training disagree, cannot reach each other, or one of them has ended."""
+
+
 class FileError(ChargenError):
     """A file cannot be read or written."""
 

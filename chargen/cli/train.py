@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from chargen.corpus.corpus import Corpus
     from chargen.training.clock import Clock
     from chargen.training.prediction import Prediction
+    from chargen.training.ranks import Place
+    from chargen.training.session import TrainingRequest
     from chargen.training.trainer import Trainer
 
 _BUDGET = ("minutes", "epochs", "steps", "preset")
@@ -70,18 +72,21 @@ def add_parser(commands: Any) -> None:
 def run_train(arguments: argparse.Namespace) -> int:
     """Train, show, save."""
     from chargen.training.clock import Clock  # importing chargen.training loads no torch
+    from chargen.training.ranks import place
 
     clock = Clock()
     overrides = given(arguments, *_BUDGET, *_MODEL, *_TRAINING, *_CORPUS)
-    view = choose_view(json=arguments.json)
+    here = place()
+    first = here is None or here.rank == 0
+    view = choose_view(json=arguments.json) if first else NoView()
     try:
         # A signal until here may end it anywhere: a new run has no folder before its training begins.
-        trainer = _prepare(arguments, overrides, clock)
+        trainer = _prepare(arguments, overrides, clock) if here is None else _join(arguments, overrides, clock, here)
         from chargen.training.session import prediction_of
 
-        return _Watch(trainer, view, prediction_of).run()
+        return _Watch(trainer, view, prediction_of if first else None, launched=here is not None).run()
     except (ChargenError, RuntimeError, ValueError, MemoryError) as error:
-        if arguments.json:
+        if arguments.json and first:
             with contextlib.suppress(OSError):
                 print_event("failed", {"message": str(error) or type(error).__name__})
         raise
@@ -96,11 +101,40 @@ def _prepare(arguments: argparse.Namespace, overrides: dict[str, Any], clock: "C
         _check_resume(arguments.run_folder)
     else:
         _check_new(arguments.run_folder, arguments.start_from)
-        corpus = _read(arguments.texts, {name: overrides[name] for name in _CORPUS if name in overrides})
+        corpus = _read(arguments.texts, overrides)
     with clock.excluded():
         import_torch()
-        from chargen.training.session import TrainingRequest, prepare
-    request = TrainingRequest(
+        from chargen.training.session import prepare
+    return prepare(_request(arguments, overrides, corpus), clock)
+
+
+def _join(arguments: argparse.Namespace, overrides: dict[str, Any], clock: "Clock", here: "Place") -> "Trainer":
+    """A trainer that learns together with those of the other processes; see :mod:`chargen.training.distributed`."""
+    if "-" in arguments.texts:
+        raise RunError("Several processes cannot share standard input; give the text as a file.")
+    with clock.excluded():
+        import_torch()
+        from chargen.training.distributed import join
+        from chargen.training.together import prepare
+
+        ranks = join(here)
+
+    def read() -> "Corpus":
+        if here.rank == 0:  # the others need neither
+            _check_new(arguments.run_folder, arguments.start_from)
+        return _read(arguments.texts, overrides)
+
+    try:
+        return prepare(_request(arguments, overrides, None), read, clock, here, ranks)
+    except BaseException:
+        ranks.close()
+        raise
+
+
+def _request(arguments: argparse.Namespace, overrides: dict[str, Any], corpus: "Corpus | None") -> "TrainingRequest":
+    from chargen.training.session import TrainingRequest
+
+    return TrainingRequest(
         texts=tuple(arguments.texts),
         corpus=corpus,
         run=arguments.run_folder,
@@ -108,7 +142,6 @@ def _prepare(arguments: argparse.Namespace, overrides: dict[str, Any], clock: "C
         start_from=arguments.start_from,
         overrides=overrides,
     )
-    return prepare(request, clock)
 
 
 def _check_resume(run: Path | None) -> None:
@@ -129,10 +162,10 @@ def _check_new(run: Path | None, start_from: Path | None) -> None:
         resolve_model(start_from)
 
 
-def _read(texts: list[str], reading: dict[str, Any]) -> "Corpus":
+def _read(texts: list[str], overrides: dict[str, Any]) -> "Corpus":
     from chargen.corpus.catalog import resolve
 
-    return resolve(texts, **reading)
+    return resolve(texts, **{name: overrides[name] for name in _CORPUS if name in overrides})
 
 
 class _Watch:
@@ -142,9 +175,15 @@ class _Watch:
     """
 
     def __init__(
-        self, trainer: "Trainer", view: View, predict: "Callable[[Trainer], Prediction] | None" = None
+        self,
+        trainer: "Trainer",
+        view: View,
+        predict: "Callable[[Trainer], Prediction] | None" = None,
+        *,
+        launched: bool = False,
     ) -> None:
         self._trainer = trainer
+        self._launched = launched  # by torchrun, which passes on a signal that the terminal may have sent us already
         self._predict = predict
         self._view = view
         self._signal: int | None = None
@@ -167,7 +206,7 @@ class _Watch:
 
     def _on_signal(self, number: int) -> None:
         # Only flags here: printing inside a handler may interrupt another print.
-        if self._ending:
+        if self._ending or (self._launched and self._signal is not None):
             return
         if self._signal is not None:
             self._ending = True

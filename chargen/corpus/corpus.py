@@ -187,6 +187,11 @@ def name_of(paths: Sequence[Path]) -> str:
 
 def save_encoded(path: Path, corpus: Corpus) -> None:
     """Write the corpus as one safetensors file that :func:`load_encoded` reads back exactly. Raises FileError."""
+    write_atomic(path, encode(corpus))
+
+
+def encode(corpus: Corpus) -> tuple[bytes, memoryview]:
+    """The content of that file, in two pieces."""
     description = {
         "name": corpus.name,
         "vocabulary": list(corpus.vocabulary.characters),
@@ -195,7 +200,7 @@ def save_encoded(path: Path, corpus: Corpus) -> None:
         "notices": list(corpus.notices),
         "sources": [asdict(source) for source in corpus.sources],
     }
-    write_atomic(path, container.pack(corpus.ids, description))
+    return container.pack(corpus.ids, description)
 
 
 def load_encoded(path: Path) -> Corpus:
@@ -209,7 +214,12 @@ def load_encoded(path: Path) -> Corpus:
         size = path.stat().st_size
     except OSError as error:
         raise CorpusError(describe_os_error("read", path, error)) from error
-    ids, description = container.unpack(read_capped(path, size), str(path))
+    return decode(read_capped(path, size), str(path))
+
+
+def decode(data: bytes, what: str) -> Corpus:
+    """The corpus of such a file's content; ``what`` names it. Raises CorpusError, as :func:`load_encoded` does."""
+    ids, description = container.unpack(data, what)
     try:
         vocabulary = Vocabulary(tuple(description["vocabulary"]))
         counts, sha256 = _counts_and_hash(ids, vocabulary)
@@ -226,7 +236,7 @@ def load_encoded(path: Path) -> Corpus:
             tuple(str(notice) for notice in description["notices"]),
         )
     except (ChargenError, KeyError, TypeError, ValueError) as error:
-        raise CorpusError(f"The encoded text “{path}” is damaged; start a new run from the text itself.") from error
+        raise CorpusError(f"The encoded text “{what}” is damaged; start a new run from the text itself.") from error
 
 
 def _counts_and_hash(ids: Ids, vocabulary: Vocabulary) -> tuple[NDArray[np.int64], str]:

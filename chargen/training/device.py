@@ -9,6 +9,7 @@ import psutil
 import torch
 
 from chargen.errors import DeviceError
+from chargen.training.ranks import place
 
 _DEVICE_ERROR: type[Exception] = getattr(torch, "AcceleratorError", torch.OutOfMemoryError)  # older ones lack the first
 _FAILURES = (
@@ -99,9 +100,11 @@ def lost(error: RuntimeError, kind: str) -> bool:
 
 
 def processor_threads() -> int:
-    """Threads worth using: the physical cores this process may run on."""
+    """Threads worth using: the physical cores this process may run on, shared with the training's others here."""
+    here = place()
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
-    return max(1, min(allowed, psutil.cpu_count(logical=False) or allowed))
+    cores = min(allowed, psutil.cpu_count(logical=False) or allowed)
+    return max(1, cores // (here.local_count if here is not None else 1))
 
 
 def free_memory(kind: str) -> int:

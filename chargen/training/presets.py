@@ -70,7 +70,7 @@ def expected_epochs(
     per_step = training.streams * training.unroll
     steps: float | None = training.steps
     if steps is None:
-        steps = seconds / speed.estimated_step(model, training, training.streams, training.unroll)
+        steps = seconds * speed.ranks / speed.estimated_step(model, training, training.streams, training.unroll)
     return steps * per_step / characters
 
 
@@ -123,7 +123,7 @@ def suggest(
         budget = {"minutes": PRESET_MINUTES[given.get("preset", "balanced")]}
     named = PRESET_MINUTES[given["preset"]] if "preset" in given else _MINUTES_UNSAID
     seconds = 60 * float(budget.get("minutes", named))
-    size = choose_size(seconds * (speed.factor if "minutes" in budget else 1.0), device)
+    size = choose_size(seconds * (speed.factor * speed.ranks if "minutes" in budget else 1.0), device)
     model = _fitting(given, size, device, characters, vocabulary)
     defaults: dict[str, Any] = {
         "streams": size.streams,

@@ -24,6 +24,7 @@ from chargen.training.device import Device, choose_device, free_memory, processo
 from chargen.training.memory import check_memory
 from chargen.training.prediction import Prediction, predict
 from chargen.training.presets import suggest
+from chargen.training.ranks import Ranks
 from chargen.training.recorder import NewRun, Recorder
 from chargen.training.speed import WORTH_MEASURING_SECONDS, Speed, measured_speed, remembered_speed
 from chargen.training.trainer import Trainer
@@ -55,15 +56,58 @@ class TrainingRequest:
 _CORPUS_OPTIONS = ("encoding", "as_text", "newlines", "validation")
 
 
+@dataclass(frozen=True)
+class Plan:
+    """What a trainer is made of; see there. ``recorder`` has locked the folder of a continued run."""
+
+    corpus: Corpus
+    model_config: ModelConfig
+    config: TrainingConfig
+    device: Device
+    recorder: Recorder | None = None
+    start: Model | None = None
+    point: resume.ResumePoint | None = None
+    backend: Backend | None = None
+    notices: tuple[str, ...] = ()
+
+    def trainer(self, clock: Clock, ranks: Ranks | None = None) -> Trainer:
+        """The trainer. The run is released where it cannot be made."""
+        try:
+            return Trainer(
+                self.corpus,
+                self.model_config,
+                self.config,
+                self.device,
+                clock,
+                self.recorder,
+                start=self.start,
+                point=self.point,
+                backend=self.backend,
+                notices=self.notices,
+                ranks=ranks,
+            )
+        except BaseException:
+            self.release()
+            raise
+
+    def release(self) -> None:
+        """It comes to nothing."""
+        if self.recorder is not None:
+            self.recorder.close()
+
+
 def prepare(request: TrainingRequest, clock: Clock) -> Trainer:
     """A trainer ready to run. A continued run is locked; a new one gets its folder when the training begins.
 
     Raises:
         ChargenError: whatever is wrong with the text, the settings, the device or the folder; nothing was overwritten.
     """
-    if request.resume:
-        return _continue(request, clock)
-    return _begin(request, clock)
+    return plan(request).trainer(clock)
+
+
+def plan(request: TrainingRequest, ranks: int = 1) -> Plan:
+    """What a trainer, or each of so many processes that learn as one, is to be made of. Raises as :func:`prepare`."""
+    return _continue(request, ranks) if request.resume else _begin(request, ranks)
 
 
 def _corpus_of(request: TrainingRequest) -> Corpus:
@@ -73,7 +117,7 @@ def _corpus_of(request: TrainingRequest) -> Corpus:
     return resolve(request.texts, **options)
 
 
-def _begin(request: TrainingRequest, clock: Clock) -> Trainer:
+def _begin(request: TrainingRequest, ranks: int) -> Plan:
     if request.run is not None:
         check_new(request.run)  # before anything slow is done
     device = choose_device(request.overrides.get("device") or "auto")
@@ -86,14 +130,20 @@ def _begin(request: TrainingRequest, clock: Clock) -> Trainer:
         corpus, notices = merge_vocabulary(corpus, start.vocabulary)
         start = extend_model(start, corpus.vocabulary.characters, overrides.get("seed", option("seed").default))
         overrides.update({name: getattr(start.config, name) for name in _SHAPE})
-    speed = _speed(device, overrides)
+    speed = replace(_speed(device, overrides), ranks=ranks)
     model_config, config = suggest(overrides, corpus.characters, len(corpus.vocabulary.characters), device.kind, speed)
     if start is not None:
         model_config = start.config
-    check_memory(model_config, config, corpus.characters, device, corpus.validation_share)
+    _check_memory(model_config, config, corpus, device, ranks)
     new = NewRun(lambda: request.run or fresh_name(runs_dir(), corpus.name), corpus)
-    recorder = Recorder(new, _description(corpus, model_config, config, device.kind, start))
-    return Trainer(corpus, model_config, config, device, clock, recorder, start=start, notices=notices)
+    recorder = Recorder(new, _description(corpus, model_config, config, device.kind, start) | {"processes": ranks})
+    return Plan(corpus, model_config, config, device, recorder, start, notices=notices)
+
+
+def _check_memory(model: ModelConfig, config: TrainingConfig, corpus: Corpus, device: Device, ranks: int) -> None:
+    """Raise DeviceError where a process's share of the streams does not fit its device."""
+    share = replace(config, streams=-(-config.streams // ranks))
+    check_memory(model, share, corpus.characters, device, corpus.validation_share)
 
 
 def _speed(device: Device, overrides: dict[str, Any]) -> Speed:
@@ -111,7 +161,7 @@ def prediction_of(trainer: Trainer) -> Prediction:
     return predict(
         trainer.network.config,
         config,
-        remembered_speed(device, config.threads),
+        replace(remembered_speed(device, config.threads), ranks=trainer.processes),
         characters=trainer.corpus.characters,
         validation=trainer.corpus.validation_share,
         elapsed=trainer.clock.seconds(),
@@ -148,19 +198,19 @@ def _description(
     }
 
 
-def _continue(request: TrainingRequest, clock: Clock) -> Trainer:
+def _continue(request: TrainingRequest, ranks: int) -> Plan:
     if request.run is None:
         raise RunError("Name the run to continue: chargen train --run FOLDER --resume")
     run = open_run(request.run)
     recorder = Recorder(run, run.describe())  # first the lock: what is read now stays as it is
     try:
-        return _continued(request, clock, run, recorder)
+        return _continued(request, run, recorder, ranks)
     except BaseException:
         recorder.close()
         raise
 
 
-def _continued(request: TrainingRequest, clock: Clock, run: RunFolder, recorder: Recorder) -> Trainer:
+def _continued(request: TrainingRequest, run: RunFolder, recorder: Recorder, ranks: int) -> Plan:
     description = run.describe()
     point = resume.load(run.resume)
     corpus = _own_corpus(run, description, point)
@@ -183,12 +233,14 @@ def _continued(request: TrainingRequest, clock: Clock, run: RunFolder, recorder:
         old.precision,
         old.threads,
     )
-    if backend is not None and not (same and _still_there(backend, model_config, config, device, len(corpus.training))):
+    streams = fit_streams(len(corpus.training), config.streams, config.unroll).streams // ranks
+    same = same and ranks == description.get("processes", 1)
+    if backend is not None and not (same and _still_there(backend, model_config, config, device, streams)):
         backend = None  # another device, machine or type: nothing is lost, but exactness is not claimed
         notices = (f"Continuing on {device.name} with newly chosen kernels: the result may differ in the last digits.",)
-    check_memory(model_config, config, corpus.characters, device, corpus.validation_share)
-    recorder.describe({**description, "training": config.to_json(), "device": device.kind})
-    return Trainer(corpus, model_config, config, device, clock, recorder, point=point, backend=backend, notices=notices)
+    _check_memory(model_config, config, corpus, device, ranks)
+    recorder.describe({**description, "training": config.to_json(), "device": device.kind, "processes": ranks})
+    return Plan(corpus, model_config, config, device, recorder, point=point, backend=backend, notices=notices)
 
 
 def _own_corpus(run: RunFolder, description: dict[str, Any], point: resume.ResumePoint) -> Corpus:
@@ -212,11 +264,10 @@ def _foreign_text(run: RunFolder) -> RunError:
 
 
 def _still_there(
-    backend: Backend, model: ModelConfig, config: TrainingConfig, device: Device, characters: int
+    backend: Backend, model: ModelConfig, config: TrainingConfig, device: Device, streams: int
 ) -> bool:
-    """Whether this machine and this version can compute as the run has done so far."""
+    """Whether this machine and this version can compute as the run has done so far; ``streams`` of this process."""
     threads = config.threads or processor_threads()
-    streams = fit_streams(characters, config.streams, config.unroll).streams
     workers = worker_count(device.kind, threads, streams)
     return backend in candidates(model.cell, device.kind, config.precision, threads, workers)
 

@@ -33,6 +33,7 @@ class Speed:
         factor: times as fast as the machine that the tables were made on.
         steps: seconds of a learning step by :func:`shape_key`, for the shapes that were timed here.
         free: bytes free on a device with memory of its own; None where it shares the machine's.
+        ranks: processes that share each step, each as fast as that.
     """
 
     kind: str = "cpu"
@@ -40,6 +41,7 @@ class Speed:
     factor: float = 1.0
     steps: Mapping[str, float] = field(default_factory=dict)
     free: int | None = None
+    ranks: int = 1
 
     def free_memory(self) -> int:
         """Bytes that a training could take now."""
@@ -54,7 +56,8 @@ class Speed:
         return seconds
 
     def step(self, model: ModelConfig, training: TrainingConfig, streams: int, unroll: int) -> tuple[float, bool]:
-        """(seconds of a step, whether this very shape was timed here)."""
+        """(seconds of a step of all ranks, whether this very shape was timed here)."""
+        streams = -(-streams // self.ranks)
         if training.threads in (None, self.threads):
             timed = self.steps.get(shape_key(model, training, streams, unroll))
             if timed is not None:

@@ -12,6 +12,7 @@ from chargen.training.backend import Backend
 from chargen.training.backpropagation import Backpropagation
 from chargen.training.config import TrainingConfig
 from chargen.training.optimizer import Optimizer
+from chargen.training.ranks import Ranks
 from chargen.training.workers import Workers
 
 
@@ -64,10 +65,19 @@ class LearningStep:
         network: the network that learns; its parameters are float32 on the device.
         optimizer: of its parameters; the caller sets the rate.
         config: limit and dropout. backend: kernels, number type and workers.
+        ranks: the processes that share a step; None for this one alone.
     """
 
-    def __init__(self, network: CharRNN, optimizer: Optimizer, config: TrainingConfig, backend: Backend) -> None:
+    def __init__(
+        self,
+        network: CharRNN,
+        optimizer: Optimizer,
+        config: TrainingConfig,
+        backend: Backend,
+        ranks: Ranks | None = None,
+    ) -> None:
         self.network, self.optimizer, self.config, self.backend = network, optimizer, config, backend
+        self._ranks = ranks if ranks is not None else Ranks()
         optimizer.dtype = backend.dtype or torch.float32
         self.workers = Workers(backend.workers, backend.threads_each)
         self._generators = [torch.Generator() for _ in range(backend.workers)]
@@ -90,14 +100,15 @@ class LearningStep:
     ) -> StepResult:
         """Learn from ``block`` [T + 1, B] (int64), starting from ``state`` (each part [L, B, H]).
 
-        The dropout masks follow from (seed, step) alone, so that a resumed run draws the same ones.
+        Streams are those of all ranks; of each, one rank computes the share. The dropout masks follow from (seed, step)
+        alone, so that a resumed run draws the same ones.
 
         Args:
             fresh: [B] bool, the streams that start from the initial state instead; None for none.
         """
-        shares = list(self.workers.split(block.shape[1]))
+        shares = self._ranks.shares(block.shape[1], self.workers.count)
         if self._by_hand is not None:
-            self._by_hand.prepare(shares[0].stop)
+            self._by_hand.prepare(shares[0].stop - shares[0].start)
 
         def learn(worker: int) -> tuple[Tensor, list[Tensor], State]:
             share = shares[worker]
@@ -112,13 +123,14 @@ class LearningStep:
         for other_loss, other_gradients, _ in results[1:]:
             loss = loss + other_loss
             torch._foreach_add_(gradients, other_gradients)
-        norms = self._limit_gradients(gradients)
-        self.optimizer.update(gradients, learning_rate, self._spread)
         after = (
             results[0][2]
             if len(results) == 1
             else tuple(torch.cat(parts, dim=1) for parts in zip(*(result[2] for result in results), strict=True))
         )
+        loss, gradients, after = self._ranks.gather(loss, gradients, after, shares, block.shape[1])
+        norms = self._limit_gradients(gradients)
+        self.optimizer.update(gradients, learning_rate, self._spread)
         return StepResult(loss, norms, after)
 
     def _spread(self, tasks: Sequence[Callable[[], None]]) -> None:
@@ -136,7 +148,8 @@ class LearningStep:
         """One worker's share: (its part of the mean loss, its part of the gradients, its state after)."""
         generator = self._generators[worker]
         if self.config.dropout > 0:
-            generator.manual_seed(((self.config.seed * 1_000_003 + step) * 1_009 + worker) % 2**63)
+            number = self._ranks.rank * self.workers.count + worker
+            generator.manual_seed(((self.config.seed * 1_000_003 + step) * 1_009 + number) % 2**63)
         characters = (block.shape[0] - 1) * streams
         if self._by_hand is not None:
             loss, named, after = self._by_hand.learn(

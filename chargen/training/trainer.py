@@ -3,10 +3,12 @@
 Whoever iterates :meth:`Trainer.steps` decides the pace: not asking for the next event is a pause.
 Between two events commands may be given (:meth:`stop`, :meth:`set_learning_rate`, …); there is an
 event at least between any two steps' reports, between pieces of validation and between tuning trials.
+
+Where several processes learn as one, each iterates its own trainer, and all must do the same at the same step: what
+is decided here is decided by ``self.clock`` and by what the ranks agreed on, never by a time or a wish of one's own.
 """
 
 import math
-import time
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,7 +18,7 @@ import torch
 
 from chargen.corpus.corpus import Corpus
 from chargen.corpus.streams import Ids, Streams, fit_streams
-from chargen.errors import ChargenError, DeviceError
+from chargen.errors import ChargenError, DeviceError, RankError
 from chargen.model.config import ModelConfig
 from chargen.model.model_file import Model
 from chargen.model.network import CharRNN, State
@@ -31,6 +33,7 @@ from chargen.training.device import Device, lost, out_of_memory, processor_threa
 from chargen.training.guard import MAXIMUM_RETURNS, Guard
 from chargen.training.memory import smaller
 from chargen.training.preview import preview_text
+from chargen.training.ranks import Ranks
 from chargen.training.recorder import Recorder
 from chargen.training.schedule import WARMUP_STEPS, learning_rate
 from chargen.training.step import LearningStep, make_optimizer
@@ -77,6 +80,10 @@ class Trainer:
         recorder: writes the run folder; None keeps nothing on disk.
         start: a model to start from (its vocabulary is the corpus's). point: continue from there.
         backend: the one a continued run used; None measures.
+        ranks: the processes that learn as one; None for this one alone. Only the first has a recorder.
+
+    Raises:
+        CorpusError: the text is too short. RankError: it has fewer streams than there are processes.
     """
 
     def __init__(
@@ -92,8 +99,10 @@ class Trainer:
         point: resume.ResumePoint | None = None,
         backend: Backend | None = None,
         notices: tuple[str, ...] = (),
+        ranks: Ranks | None = None,
     ) -> None:
-        self.corpus, self.config, self.device, self.clock = corpus, config, device, clock
+        self._ranks = ranks if ranks is not None else Ranks()
+        self.corpus, self.config, self.device, self.clock = corpus, config, device, self._ranks.clock(clock)
         self._recorder = recorder
         self._backend = backend
         self._notices = [*notices, *corpus.notices]
@@ -103,12 +112,18 @@ class Trainer:
                 f"The text is short: reading {self._shape.streams} stream{'s' * (self._shape.streams > 1)} of "
                 f"{self._shape.unroll} characters a step instead of {config.streams} of {config.unroll}."
             )
+        if self._ranks.count > self._shape.streams:
+            raise RankError(
+                f"This text is read in {self._shape.streams} streams, too few for {self._ranks.count} processes; "
+                "start fewer of them, or give more --streams."
+            )
         self._streams = Streams(self._shape, config.seed)
         generator = torch.Generator().manual_seed(config.seed)
         self.network = CharRNN(model_config, generator)
         if start is not None:
             self.network.load_tensors(start.tensors)
         self.network.to(device.kind)
+        self._ranks.level(list(self.network.parameters()))
         self._optimizer = make_optimizer(self.network, config)
         self._resident = _resident(corpus.training, device.kind)
         self._progress = _Progress()
@@ -131,7 +146,6 @@ class Trainer:
             )
         self._budget = Budget(config, self._shape.steps, self._progress.spent)
         self._validation = self._validation_split()
-        self._stop_reason: str | None = None
         self._save_wanted = False
         self._wanted_rate: float | None = None
         self.preview_temperature = config.preview_temperature
@@ -153,12 +167,18 @@ class Trainer:
         return self.corpus.training[-max(MINIMUM_VALIDATION, len(self.corpus.training) // 10) :]
 
     @property
+    def processes(self) -> int:
+        """How many learn as one."""
+        return self._ranks.count
+
+    @property
     def step(self) -> int:
         """Updates made so far, over all sessions."""
         return self._progress.step
 
     def close(self) -> None:
-        """End the threads and release the run folder. Safe to call twice."""
+        """End the threads, leave the other ranks and release the run folder. Safe to call twice."""
+        self._ranks.close()
         if self._learning is not None:
             self._learning.close()
         if self._recorder is not None:
@@ -168,7 +188,7 @@ class Trainer:
 
     def stop(self, reason: str = "stopped") -> None:
         """End after the current step, saved. ``reason``: ``stopped`` (by the user) or ``interrupted`` (by a signal)."""
-        self._stop_reason = reason
+        self._ranks.asked = reason
 
     def save_soon(self) -> None:
         """Write the run's files at the next step boundary."""
@@ -178,8 +198,16 @@ class Trainer:
         """Use ``rate`` from the next step on; the schedule goes on from there in proportion."""
         self._wanted_rate = rate
 
+    @property
+    def _stop_reason(self) -> str | None:
+        return self._ranks.stop_reason
+
     def _leaving(self) -> bool:
         return self._stop_reason == "interrupted"
+
+    def _hurried(self) -> bool:
+        """Whether this process was asked to leave; the other ranks may not know yet."""
+        return self._ranks.asked == "interrupted"
 
     # -- the loop ----------------------------------------------------------------------------------
 
@@ -207,20 +235,22 @@ class Trainer:
     def _steps(self) -> Iterator[Any]:
         yield from (events.Notice(message) for message in self._notices)
         cut_short = False
-        if self._backend is None:
+        if self._backend is None and self._ranks.first:
+            share = self._ranks.shares(self._shape.streams, 1)[0]
             for choice in choose_backend(
                 self.network,
                 self.config,
                 self.device.kind,
                 self.config.threads or processor_threads(),
-                self._block(0),
-                self._leaving,
+                self._block(0)[:, share],
+                self._hurried,
             ):
                 if choice is None:
                     yield events.Tick()
                 else:
                     self._backend = choice
-            cut_short = self._leaving()
+            cut_short = self._hurried()
+        self._backend = self._ranks.same_backend(self._backend)
         assert self._backend is not None
         self._backend.configure()
         if self._recorder is None:
@@ -228,7 +258,8 @@ class Trainer:
         else:
             beginning = self._point() if self._warm else resume.ResumePoint(self._progress_json())
             yield self._recorder.begin(None if cut_short else self._backend, self._started, beginning)
-        self._learning = learning = LearningStep(self.network, self._optimizer, self.config, self._backend)
+        self._learning = learning = LearningStep(self.network, self._optimizer, self.config, self._backend, self._ranks)
+        self._ranks.meet()
         next_report = self.clock.seconds() + REPORT_SECONDS
         next_save = self.clock.seconds() + SAVE_SECONDS
         next_sample = self.clock.seconds() + self._sample_interval()
@@ -239,11 +270,13 @@ class Trainer:
             self._validation_due = self._next_validation()
         step_seconds = 0.0
         while (yield from self._going_on(step_seconds)):
-            begun = time.perf_counter()
+            begun = self.clock.seconds()
             self._state = self._learn(learning, self._state)
-            took = time.perf_counter() - begun
+            took = self.clock.seconds() - begun
             step_seconds, self._learning_seconds = max(0.5 * step_seconds, took), self._learning_seconds + took
             now = self.clock.seconds()
+            if self._guard.due(self._progress.step):  # machines that round differently would part, little by little
+                self._ranks.level([*self.network.parameters(), *self._optimizer.first, *self._optimizer.second])
             if now >= next_report or self._progress.step == 1 or self._guard.due(self._progress.step):
                 yield from self._report()
                 next_report = now + REPORT_SECONDS
@@ -303,8 +336,13 @@ class Trainer:
         yield finished
 
     def _remember_pace(self) -> None:
-        """On a processor, where a step has ended when it returns, the next prediction stands on this run's pace."""
+        """On a processor, where a step has ended when it returns, the next prediction stands on this run's pace.
+
+        That of several processes says nothing of a run by one.
+        """
         if self._backend is None or self.device.kind != "cpu" or self._learning_seconds < WORTH_REMEMBERING_SECONDS:
+            return
+        if self._ranks.count > 1:
             return
         shape = (self._shape.streams, self._shape.unroll)
         threads = self.config.threads or processor_threads()
@@ -480,6 +518,8 @@ class Trainer:
         )
 
     def _sample(self) -> Iterator[Any]:
+        if not self._ranks.first:
+            return
         model = self._model(None)
         text = preview_text(model, self.config.preview_length, self.preview_temperature, self._progress.step)
         sampled = events.Sampled(self._progress.step, text, self.preview_temperature)
@@ -491,22 +531,26 @@ class Trainer:
     def _validate(self) -> Iterator[Any]:
         """Measure the validation split, hearing commands between pieces; keep the model if it is the best."""
         assert self._backend is not None
-        begun = time.perf_counter()
-        nats, characters = 0.0, 0
+        begun = self.clock.seconds()
+        nats, characters, left = 0.0, 0, False
         with self._backend.active():
             for losses in iterate_losses(
                 self.network,
                 self._validation,
                 streams=validation_streams(len(self._validation)),
                 dtype=self._validation_dtype(),
-                side_by_side=self._learning.workers if self._learning is not None else None,
+                side_by_side=self._ranks.reading(self._learning.workers) if self._learning is not None else None,
             ):
                 nats += float(losses.sum(dtype=np.float64))
                 characters += losses.size
                 yield events.Tick()
-                if self._leaving():
-                    return  # leaving quickly matters more than one more figure
-        self._last_validation_seconds = time.perf_counter() - begun
+                if self._hurried():
+                    left = True
+                    break  # leaving quickly matters more than one more figure
+        nats, characters, left = self._ranks.total(nats, characters, left)
+        if left:
+            return
+        self._last_validation_seconds = self.clock.seconds() - begun
         self._progress.owed = False
         loss = nats / characters
         if not math.isfinite(loss):  # the last update spoiled what its own loss could not show yet
@@ -527,10 +571,10 @@ class Trainer:
         return self._backend.dtype if self._backend is not None and self.device.kind == "cpu" else None
 
     def _save(self) -> Iterator[Any]:
-        if self._recorder is None:
-            return
         if not all(bool(parameter.isfinite().all()) for parameter in self.network.parameters()):
             yield from self._go_back()
+        if self._recorder is None:
+            return
         self._recorder.latest(self._model(None), self._point())
         yield events.Saved(self._progress.step, str(self._recorder.run.latest))
 

@@ -7,7 +7,7 @@ depend on each other within a step: here each thread takes its share of them thr
 and backwards, and they meet once a step. It is as fast on an idle machine and loses little on a busy one.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -41,11 +41,6 @@ class Workers:
             for future in futures:
                 future.exception()  # waits: nothing may still run when an error leaves here
         return [first, *(future.result() for future in futures)]
-
-    def split(self, streams: int) -> Iterator[slice]:
-        """The streams of each thread, as even as possible."""
-        for index in range(self.count):
-            yield slice(index * streams // self.count, (index + 1) * streams // self.count)
 
     def close(self) -> None:
         """End the threads. Safe to call twice."""

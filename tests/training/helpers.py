@@ -21,8 +21,9 @@ def small_corpus(validation: float = 0.1) -> Corpus:
 
 
 def small_trainer(
-    corpus: Corpus | None = None, recorder=None, *, cell="lstm", layers=1, initial="zeros", workers=1, **options: Any
-):
+    corpus: Corpus | None = None, recorder=None, *, cell="lstm", layers=1, initial="zeros", workers=1, ranks=None,
+    **options: Any,
+):  # fmt: skip
     corpus = corpus or small_corpus()
     model = ModelConfig(cell, layers, 12, 6, len(corpus.vocabulary), initial)
     values = {
@@ -36,7 +37,7 @@ def small_trainer(
     }
     values = {key: value for key, value in values.items() if value is not None}
     backend = Backend("native", "float32", 1, workers)
-    return Trainer(corpus, model, TrainingConfig(**values), CPU, Clock(), recorder, backend=backend)
+    return Trainer(corpus, model, TrainingConfig(**values), CPU, Clock(), recorder, backend=backend, ranks=ranks)
 
 
 def run_request(folder: Path, **overrides: Any) -> dict[str, Any]:
