@@ -169,6 +169,8 @@ def series(folder: Path, choice: str, real: bool, minutes: float) -> None:
         take(window, folder, f"write-{choice}")
         write_a_page(window)
         take(window, folder, f"write-surprise-{choice}")
+        compare_texts(window)
+        take(window, folder, f"write-compare-{choice}")
         for bench in mix_states(window):
             take(window, folder, f"states-{bench}-{choice}")
     window.close()
@@ -190,6 +192,15 @@ def write_a_page(window: MainWindow) -> None:
     page.write_or_stop()
     wait(lambda: not page.is_writing())
     page.view.setFocus()
+    settle()
+
+
+def compare_texts(window: MainWindow) -> None:
+    """Three temperatures side by side, from the settings of the page."""
+    page: Any = window.page("write")
+    page.compare()
+    page.write_or_stop()
+    wait(lambda: not page.is_writing())
     settle()
 
 

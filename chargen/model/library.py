@@ -338,8 +338,30 @@ def _best(log: dict[str, dict[str, Any]], model: Path) -> float | None:
     return _number(_summary(model).get("validation_loss"))
 
 
+def find_model(runs: Path, fingerprint: str, check: Callable[[], None] = lambda: None) -> Path | None:
+    """The model file of that fingerprint among the best and the newest of all runs; None where there is none.
+
+    Only the heads of the files are read: loading the file says whether its head tells the truth.
+    """
+    try:
+        folders = sorted(entry for entry in runs.iterdir() if entry.is_dir())
+    except OSError:
+        return None
+    for folder in folders:
+        check()
+        for model in (RunFolder(folder).model, RunFolder(folder).latest):
+            if fingerprint and _head(model).get("fingerprint") == fingerprint:
+                return model
+    return None
+
+
 def _summary(model: Path) -> dict[str, Any]:
     """What the head of a model file tells of its training; empty where it does not."""
+    return _object(_head(model).get("training") or {})
+
+
+def _head(model: Path) -> dict[str, Any]:
+    """The description in the head of a model file; empty where it cannot be read."""
     try:
         with model.open("rb") as file:
             size = file.read(8)
@@ -347,7 +369,7 @@ def _summary(model: Path) -> dict[str, Any]:
             if length > _HEADER_LIMIT:
                 return {}
             head = read_metadata(size + file.read(length))
-        return _object(_object(parse_json(head[METADATA_KEY], "head")).get("training"))
+        return _object(parse_json(head[METADATA_KEY], "head"))
     except (OSError, ValueError, KeyError, TypeError, FileError):
         return {}
 

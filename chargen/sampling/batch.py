@@ -10,7 +10,7 @@ Where samples end early, the batch shrinks once half of it or less is left.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -217,9 +217,12 @@ def write_all(engine: Engine, requests: Sequence[Request]) -> list[Sample]:
     return samples
 
 
-def write_again(engine: Engine, record: Sample, path: Path) -> Writer:
+def write_again(
+    engine: Engine, record: Sample, path: Path, check: Callable[[int], None] = lambda written: None
+) -> Writer:
     """What a sample's path wrote, once more: the same batches with nothing of interest in the other rows.
 
+    ``check`` is called between two blocks with how many characters are written, and may raise.
     Raises as :class:`Writer` does, and ChargenError.
     """
     writer = Writer(engine.model, record.settings, record.seed_state, after=record.after)
@@ -231,5 +234,6 @@ def write_again(engine: Engine, record: Sample, path: Path) -> Writer:
         rows.keep([before.row] * stay.size, [writer if row == stay.row else None for row in range(stay.size)])
         before = stay
         while writer.written < min(end, len(record.text)) and not writer.ended:
+            check(writer.written)
             rows.write(min(BLOCK, end - writer.written))
     return writer

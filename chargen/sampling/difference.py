@@ -18,10 +18,13 @@ _OFF = {"top_k": 0, "typical": 1.0, "top_p": 1.0, "min_p": 0.0, "repetition_pena
 
 @dataclass(frozen=True)
 class Difference:
-    """``label`` is the one thing that differs, empty where that is none or several; ``values`` has one a sample."""
+    """``name`` is the one thing that differs, and ``label`` what it is called, both empty where that is none or
+    several; ``values`` has one a sample.
+    """
 
     label: str
     values: tuple[str, ...]
+    name: str = ""
 
     def headings(self) -> list[str]:
         """One for each sample: ``Temperature 0.4``."""
@@ -66,7 +69,7 @@ def difference(samples: Sequence[Sample], writers: Sequence[str] = ()) -> Differ
         return Difference("", tuple(f"Sample {number}" for number in range(1, len(samples) + 1)))
     if len(columns) == 1:
         ((name, words),) = columns.items()
-        return Difference(label_of(name), tuple(words))
+        return Difference(label_of(name), tuple(words), name)
     told = zip(*([f"{label_of(name)} {word}" for word in words] for name, words in columns.items()), strict=True)
     return Difference("", tuple(" · ".join(each) for each in told))
 

@@ -1,18 +1,27 @@
 """The same text again, from an export."""
 
+from collections.abc import Callable
+
 from chargen.errors import ExportError
 from chargen.model.model_file import Model
-from chargen.sampling.batch import path_from_text, write_again
+from chargen.sampling.batch import BLOCK, path_from_text, write_again
 from chargen.sampling.sample import Sample, versions
 from chargen.sampling.sampler import Sampler
 from chargen.sampling.writer import Writer
 
 
-def replay(model: Model | Sampler, record: Sample, *, allow_other_model: bool = False) -> Sample:
+def replay(
+    model: Model | Sampler,
+    record: Sample,
+    *,
+    allow_other_model: bool = False,
+    check: Callable[[int], None] = lambda written: None,
+) -> Sample:
     """Write ``record`` again, change of temperature and steering by change, as many characters as it has.
 
     On the same model, device and versions the text is the same, byte for byte. What differs is said in the
     notices of the result: another model (where allowed), another formulation or version, another text.
+    ``check`` is called every few characters with how many are written, and may raise to end it.
 
     Raises:
         ExportError: the model is another one and that is not allowed. StateError: the seed state does not fit.
@@ -27,7 +36,7 @@ def replay(model: Model | Sampler, record: Sample, *, allow_other_model: bool = 
         if not allow_other_model:
             raise ExportError(f"{sentence}; open the model that wrote it.")
         notices.append(f"{sentence}, so the text differs.")
-    writer = _write(sampler, record)
+    writer = _write(sampler, record, check)
     for what, then, now in (
         ("formulation", record.engine, writer.formulation),
         ("version", record.versions, versions()),
@@ -46,15 +55,17 @@ def replay(model: Model | Sampler, record: Sample, *, allow_other_model: bool = 
     return writer.sample(notices)
 
 
-def _write(sampler: Sampler, record: Sample) -> Writer:
+def _write(sampler: Sampler, record: Sample, check: Callable[[int], None]) -> Writer:
     """The same characters again, alone or in the batches that the record tells of."""
     path = path_from_text(record.engine.get("path"))
     changed = record.temperature_changes or record.steering_changes or record.by_hand
     if path is not None and not changed and not record.settings.beam:
-        return write_again(sampler.engine, record, path)
+        return write_again(sampler.engine, record, path, check)
     stream = sampler.stream(record.settings, record.seed_state, after=record.after, given=record.text[: record.by_hand])
     temperatures, steerings = dict(record.temperature_changes), dict(record.steering_changes)
     for position in range(len(record.text) + 1):  # what was set after the last character is set, too
+        if position % BLOCK == 0:
+            check(position)
         if position in temperatures:
             stream.set_temperature(temperatures[position])
         if position in steerings:

@@ -38,6 +38,9 @@ NUMBERS = ("temperature", "top_k", "top_p", "min_p", "typical", "repetition_pena
 CHANGES = (*NUMBERS, "prompt", "seed_state", "model")
 """What can be the one thing that changes."""
 
+MOST_COLUMNS = 4
+"""That a window shows side by side."""
+
 _OFFERED: dict[str, tuple[float, ...]] = {
     "temperature": (0.4, 0.8, 1.2, 1.6),
     "top_k": (0, 5, 20, 2),

@@ -91,6 +91,31 @@ def scenes(desk: Desk, page: WritePage, model: Model, name: str) -> Iterator[str
     control.keep.click()
     yield "keeping"
     control.end_keeping()
+    yield from compared(page)
+
+
+def compared(page: WritePage) -> Iterator[str]:
+    """Texts side by side, in their states."""
+    page.controls.length.setValue(500)
+    page.compare()
+    yield "comparing"
+    page.write_or_stop()
+    wait(lambda: not page.is_writing())
+    page.drafts.setChecked(True)
+    page._count_wanted(4)
+    page.write_or_stop()
+    wait(lambda: not page.is_writing())
+    page.keep_column(1)
+    yield "compared"
+    page.columns.columns[3].field.set_value("99")
+    page.write_or_stop()
+    yield "comparison refused"
+    for change in ("seed_state", "model", "prompt"):
+        page._change_chosen(change)
+        yield f"comparing by {change}"
+    page.drafts.setChecked(False)
+    page.compare()
+    wait(lambda: not page.comparing())
 
 
 def _idle(desk: Desk) -> bool:

@@ -6,12 +6,12 @@ from typing import Any
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QWidget
 
-from chargen.errors import ChargenError
 from chargen.gui import words
 from chargen.gui.desk import Desk
+from chargen.gui.pages.write_compare import WriteCompare
 from chargen.gui.pages.write_document import Document
 from chargen.gui.pages.write_export import ask_and_export
-from chargen.gui.pages.write_texts import NATS, WriteTexts
+from chargen.gui.pages.write_texts import NATS
 from chargen.gui.pickers import Pickers
 from chargen.jobs import Cancelled, Done, Failed
 from chargen.sampling.drafts import begun, continued
@@ -34,11 +34,9 @@ from chargen.sampling.sample import Sample
 from chargen.sampling.settings import SamplingSettings
 
 _KEPT_EVERY_MS = 5_000
-_PENS = 4
-"""So many models that wrote lately go on with their texts after another was opened."""
 
 
-class WritePage(WriteTexts):
+class WritePage(WriteCompare):
     """Writes with the model on the desk. A text that is being written goes on with the model it began with."""
 
     def __init__(self, desk: Desk, files: Pickers, parent: QWidget | None = None) -> None:
@@ -99,37 +97,21 @@ class WritePage(WriteTexts):
         if self._job is not None:
             self._job.send(Stop())
             return
+        if self.comparing():
+            self.write_columns()
+            return
         if self.editing.is_on():
             return
         if self._pen is None or self._open is None:
             return
-        self.controls.commit()
-        if self.controls.check_characters():
-            self._show_panel()
-            self.controls.refuse()
-            return
-        problem = self.seed_state.problem()
-        if problem:
-            self._show_panel()
-            self.controls.seed_control.say(problem, "bad")
-            return
-        settings = self._settings()
+        settings = self._asked()
         if settings is not None:
             settings = replace(settings, random_seed=self.controls.next_seed())
             self._start(self._pen, Request(settings, self.seed_state.seed()), None)
 
-    def _settings(self, **fixed: Any) -> SamplingSettings | None:
-        """What is set, but for what is fixed; None where that cannot be, and is said."""
-        self.controls.commit()
-        try:
-            return replace(self.controls.settings(), **fixed)
-        except ChargenError as error:
-            self._fail(str(error))
-            return None
-
     def write_on_a_blank_page(self) -> None:
         """Write at once with what is set; a text that stands here, or is being written, stays as it is."""
-        if self._job is None and self._document is None and not self.view.length():
+        if self._job is None and self._document is None and not self.view.length() and not self.comparing():
             self.write_or_stop()
 
     def again(self) -> None:
@@ -292,8 +274,7 @@ class WritePage(WriteTexts):
             self._keep_trail(written, before)
         if written is not None and self._document is not None:
             self._draft = self._document.draft
-            self._pens.pop(written.sample.model_fingerprint, None)
-            self._pens = dict([*self._pens.items(), (written.sample.model_fingerprint, pen)][-_PENS:])
+            self._remember_pen(pen)
             self.seed_state.set_last(self._document.state, self._document.after)
             self.shelf.note_change()
             if written.ended == "failed":
@@ -326,6 +307,8 @@ class WritePage(WriteTexts):
         """Ask for a name and write the text to it; the suffix says how."""
         if self._job is not None:
             self.banner.show_message("info", "The text is still being written; stop it, or wait until it is done.")
+        elif self.comparing():
+            self.export_columns()
         elif self._document is None:
             self.banner.show_message("info", "There is nothing to export yet; write something first.")
         else:

@@ -14,6 +14,7 @@ from chargen.gui.pickers import Pickers
 from chargen.gui.widgets.banner import InlineBanner
 from chargen.jobs import Done, Failed, Worker
 from chargen.sampling.export import SUFFIXES, export
+from chargen.sampling.sample import Sample
 
 _NAMES = {
     ".txt": "Text",
@@ -22,13 +23,18 @@ _NAMES = {
     ".json": "JSON, to write it again exactly",
     ".csv": "Table, a row for each character",
 }
+NOT_IN_NAMES = r'[\x00-\x1f\x7f<>:"/\\|?*]+'
 FILTERS = ";;".join(f"{_NAMES[suffix]} (*{suffix})" for suffix in SUFFIXES)
 
 
 def suggested_name(document: Document) -> str:
     """``harbour play 20417.txt``"""
-    name = re.sub(r'[\x00-\x1f\x7f<>:"/\\|?*]+', "-", document.name).strip(" .-")[:60] or "sample"
-    return f"{name} {document.last.settings.random_seed}.txt"
+    return file_name(f"{document.name} {document.last.settings.random_seed}")
+
+
+def file_name(words: str) -> str:
+    """A name that every system takes, as text."""
+    return f"{re.sub(NOT_IN_NAMES, '-', words).strip(' .-')[:80] or 'sample'}.txt"
 
 
 def ask_and_export(
@@ -36,22 +42,28 @@ def ask_and_export(
     done: Callable[[], None] = lambda: None,
 ) -> None:  # fmt: skip
     """Ask for a name without blocking, write the file in a job, and tell in ``banner``."""
+    told = " It was changed by hand, so nothing can write it again exactly." if document.draft.edited else ""
+    export_samples(desk, files, parent, banner, document.samples, suggested_name(document), told, done)
 
-    edited = document.draft.edited
+
+def export_samples(
+    desk: Desk, files: Pickers, parent: QWidget, banner: InlineBanner, samples: Callable[[str], list[Sample]],
+    name: str, told: str = "", done: Callable[[], None] = lambda: None,
+) -> None:  # fmt: skip
+    """As :func:`ask_and_export`; ``samples`` gives those for a suffix, ``told`` is what to add when it is done."""
 
     def chosen(path: Path) -> None:
         def work(_worker: Worker) -> Path:
-            export(document.samples(path.suffix), path)
+            export(samples(path.suffix), path)
             return path
 
         def on_event(event: Any) -> None:
             if isinstance(event, Done):
-                by_hand = " It was changed by hand, so nothing can write it again exactly." if edited else ""
-                banner.show_message("good", f"Exported to “{path}”.{by_hand}")
+                banner.show_message("good", f"Exported to “{path}”.{told}")
             elif isinstance(event, Failed):
                 banner.show_message("bad", words.in_window(event.sentence))
             done()
 
         desk.run_job("export", work, on_event)
 
-    files.name_file(parent, "Export the text", suggested_name(document), FILTERS, chosen)
+    files.name_file(parent, "Export the text", name, FILTERS, chosen)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from itertools import pairwise
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QBoxLayout, QScrollArea, QSizePolicy, QSplitter, QVBoxLayout, QWidget
 
 from chargen.gui import theme
@@ -18,7 +18,10 @@ from chargen.gui.widgets.edit_pane import EditPane
 from chargen.gui.widgets.heat_legend import HeatLegend
 from chargen.gui.widgets.labelled import ElidedLabel
 from chargen.gui.widgets.reading_view import later
+from chargen.gui.widgets.text_columns import Entry, TextColumns
 from chargen.gui.widgets.text_view import SampleView
+from chargen.sampling.difference import label_of
+from chargen.sampling.side_by_side import CHANGES
 
 _COPIED_MS = 1_500
 _LIST_WIDTH = 216
@@ -56,6 +59,9 @@ class WriteFrame(Page):
         stack.setContentsMargins(0, 0, 0, 0)
         stack.addWidget(self.view)
         stack.addWidget(self.edit_pane)
+        self.columns = TextColumns([Entry(name, label_of(name)) for name in CHANGES])
+        self.columns.hide()
+        stack.addWidget(self.columns)
         self.splitter.addWidget(pages)
         self.splitter.setStretchFactor(1, 1)
         self.splitter.setSizes([_LIST_WIDTH, 3 * _LIST_WIDTH])
@@ -86,11 +92,17 @@ class WriteFrame(Page):
         self.branches_tool.setCheckable(True)
         self.branches_tool.setToolTip("All branches of this draft, beside the text")
         self.branches_tool.hide()
+        self.compare_tool = GhostButton("Compare")
+        self.compare_tool.setCheckable(True)
+        self.compare_tool.setToolTip("Several texts side by side, with one thing changed")
+        self.surprise.toggled.connect(self.columns.set_tint)
+        self.monospace.toggled.connect(self.columns.set_monospace)
         for tool in (self.drafts, self.branches_tool):
             tool.toggled.connect(self._arrange_side)
         self.add_tool(self.legend)
         self.add_tool(self.surprise)
         self.add_tool(self.monospace)
+        self.add_tool(self.compare_tool)
         self.add_tool(self.branches_tool)
         self.add_tool(self.drafts)
 
@@ -103,11 +115,17 @@ class WriteFrame(Page):
         self.branches_tool.setVisible(more and not self.is_empty())
         self._arrange_side()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.legend.set_compact(self.is_narrow())
+
     def _arrange_side(self, *_on: bool) -> None:
         branches = self.branches_tool.isChecked() and not self.branches_tool.isHidden()
         self.list.setVisible(self.drafts.isChecked())
         self.branch_list.setVisible(branches)
-        self.side.setVisible(self.drafts.isChecked() or branches)
+        beside = self.drafts.isChecked() or branches
+        self.side.setVisible(beside)
+        self.columns.setContentsMargins(theme.SPACE_3 if beside else 0, 0, 0, 0)
 
     def _make_foot(self) -> None:
         self.write_button = PrimaryButton("Write")
@@ -122,6 +140,9 @@ class WriteFrame(Page):
         self.edit_button = IconButton("edit", "Edit by hand")
         self.edit_button.setToolTip("Edit by hand, and go on from there  (Ctrl+Shift+E)")
         self.edit_button.setCheckable(True)
+        self.close_button = SecondaryButton("Close")
+        self.close_button.setToolTip("Back to the draft; the comparison stays in the list of drafts")
+        self.close_button.hide()
         self.figures = ElidedLabel("", kind="secondary")
         self.figures.setFont(theme.ui_font(theme.TEXT_SMALL, tabular=True))
         self.figures.set_alignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
@@ -137,6 +158,7 @@ class WriteFrame(Page):
             self.foot.addWidget(arrow)
             arrow.hide()
         self.foot.addWidget(self.edit_button)
+        self.foot.addWidget(self.close_button)
         self.foot.addSpacing(theme.SPACE_2)
         self.foot.addWidget(self.figures, 1)
         self.foot.addSpacing(theme.SPACE_2)
@@ -165,11 +187,12 @@ class WriteFrame(Page):
     def _order_tabs(self) -> None:
         panel = self.controls
         chain: list[QWidget] = [
-            self.surprise, self.monospace, self.branches_tool, self.drafts, self.list.new_button, self.list.more_button,
-            self.list.list, self.branch_list.delete_button, self.branch_list.list, self.view,
-            self.write_button, self.continue_button, self.again_button, self.earlier_button, self.later_button,
-            self.edit_button, self.edit_pane.editor, self.edit_pane.unknown, self.edit_pane.discard_button,
-            self.edit_pane.done_button, self.copy_button, self.export_button, panel.temperature.slider,
+            self.surprise, self.monospace, self.compare_tool, self.branches_tool, self.drafts, self.list.new_button,
+            self.list.more_button, self.list.list, self.branch_list.delete_button, self.branch_list.list, self.view,
+            self.columns.changes, self.columns.fewer, self.columns.more, self.write_button, self.continue_button,
+            self.again_button, self.earlier_button, self.later_button, self.edit_button, self.close_button,
+            self.edit_pane.editor, self.edit_pane.unknown, self.edit_pane.discard_button, self.edit_pane.done_button,
+            self.copy_button, self.export_button, panel.temperature.slider,
             panel.temperature.box,
         ]  # fmt: skip
         for area in self.findChildren(QScrollArea):

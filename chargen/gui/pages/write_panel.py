@@ -45,6 +45,13 @@ def unescape(text: str) -> str:
     return "".join(result)
 
 
+def escape(text: str) -> str:
+    """The other way round: a text on one line."""
+    for typed, character in reversed(_ESCAPES.items()):
+        text = text.replace(character, typed)
+    return text
+
+
 def control_for(row: Option) -> tuple[QWidget, Callable[[], Any]]:
     """A control for a number of the settings table, and how to read it."""
     if row.kind == "choice":

@@ -168,9 +168,20 @@ class Shelf(QObject):
     def new(self) -> None:
         """An empty draft with the settings as they are; the one on the page, where that is empty."""
         draft = self._leave()
-        if not is_blank(draft):
+        if draft.compared is not None or not is_blank(draft):
             seed = draft.seed if draft.seed.kind != "held" else replace(draft.seed, kind="zeros")
             self._put_on_page(new_draft({**draft.settings, "prompt": ""}, replace(seed, held=None, label="")))
+
+    def begin(self, draft: Draft) -> None:
+        """Put a draft on the page that was just made; the one that stood there stays in the list."""
+        self._leave()
+        self._put_on_page(draft)
+
+    def keep(self, draft: Draft) -> None:
+        """Take another draft into the list, beside the one on the page."""
+        self._unsaved[draft.id] = draft
+        self.show(draft)
+        self.save()
 
     def switch(self, id: str) -> None:
         """Put another draft on the page."""
@@ -350,4 +361,6 @@ class Shelf(QObject):
 
 def is_blank(draft: Draft) -> bool:
     """Whether there is nothing in it that a person would miss."""
+    if draft.compared is not None:  # its settings are those of the draft that it was made from
+        return not draft.parts and not draft.name
     return not draft.parts and not draft.name and not draft.settings.get("prompt") and draft.seed.held is None

@@ -36,7 +36,8 @@ def row(card: DraftCard) -> DraftRow:
     """A draft in the list."""
     if not card.characters:
         return DraftRow(card.id, card.title if card.named else "New draft", "Nothing written yet")
-    told = [words.count(card.characters, "character"), *([card.writer] if card.writer else [])]
+    texts = [words.count(card.texts, "text")] if card.texts else []
+    told = [*texts, words.count(card.characters, "character"), *([card.writer] if card.writer else [])]
     return DraftRow(card.id, card.title, " · ".join([*told, *(["changed by hand"] if card.edited else [])]))
 
 

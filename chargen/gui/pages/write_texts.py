@@ -10,6 +10,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QWidget
 
+from chargen.errors import ChargenError
 from chargen.gui import words
 from chargen.gui.desk import Desk, OpenModel
 from chargen.gui.pages.write_branches import Branches
@@ -26,10 +27,13 @@ from chargen.jobs import Job
 from chargen.sampling.draft_file import DraftCard
 from chargen.sampling.drafts import Draft, new_draft
 from chargen.sampling.job import Pen, Stop
+from chargen.sampling.settings import SamplingSettings
 from chargen.sampling.trail import Trails
 
 NATS = math.log(2.0)
 """In a bit."""
+_PENS = 4
+"""So many models that wrote lately go on with their texts after another was opened."""
 _BEFORE = 400  # characters shown before the place where a branch begins
 
 
@@ -58,7 +62,7 @@ class WriteTexts(WriteFrame):
         self.looking = Looking(desk, self.view, self._text_at_rest, self._trails, self)
         self.editing = Editing(self.edit_pane, self._text_at_rest, self)
         self.editing.active.connect(self._edit)
-        self.branches = Branches(self.branch_list, lambda: self._draft, self)
+        self.branches = Branches(self.branch_list, self._branching, self)
         self._undo: Callable[[], None] = self._undo_delete  # what the banner's button does
 
     # --- the model
@@ -91,6 +95,34 @@ class WriteTexts(WriteFrame):
             return
         if opened.model.fingerprint == document.last.model_fingerprint:
             document.pen = self._pen
+
+    def _settings(self, **fixed: Any) -> SamplingSettings | None:
+        """What is set, but for what is fixed; None where that cannot be, and is said."""
+        self.controls.commit()
+        try:
+            return replace(self.controls.settings(), **fixed)
+        except ChargenError as error:
+            self._fail(str(error))
+            return None
+
+    def _asked(self) -> SamplingSettings | None:
+        """What is set, where something can be written with it; None where it cannot, and it is said where it stands."""
+        self.controls.commit()
+        if self.controls.check_characters():
+            self._show_panel()
+            self.controls.refuse()
+            return None
+        problem = self.seed_state.problem()
+        if problem:
+            self._show_panel()
+            self.controls.seed_control.say(problem, "bad")
+            return None
+        return self._settings()
+
+    def _remember_pen(self, pen: Pen) -> None:
+        fingerprint = pen.model.fingerprint
+        self._pens.pop(fingerprint, None)
+        self._pens = dict([*self._pens.items(), (fingerprint, pen)][-_PENS:])
 
     def _say_why_empty(self, *_state: str) -> None:
         learning = self._desk.training_state in ("starting", "running")
@@ -164,7 +196,8 @@ class WriteTexts(WriteFrame):
         self.editing.leave()
         draft = self._draft
         self.looking.close()
-        document = self._document = Document(draft, None) if draft.tip is not None else None
+        one = draft.tip is not None and draft.compared is None
+        document = self._document = Document(draft, None) if one else None
         if document is not None:
             parts = document.parts
             self._characters, self._bits = document.characters, document.bits
@@ -177,6 +210,11 @@ class WriteTexts(WriteFrame):
             self.seed_state.set_last(None, "")
         self._note_branches()
         self._model_changed(self._open)
+
+    def _branching(self) -> Draft:
+        """The draft on the page, of which texts side by side are no branches."""
+        draft = self._draft
+        return draft if draft.compared is None else replace(draft, parts=(), tip=None)
 
     def _note_branches(self) -> None:
         self.branches.note()

@@ -16,10 +16,19 @@ class HeatLegend(QWidget):
     def __init__(self, low: str, high: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._low, self._high = low, high
+        self._compact = False
         self.setAccessibleName(f"The tint goes from {low} to {high}")
         self.setFont(theme.ui_font(theme.TEXT_SMALL))
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         follow_theme(self)
+
+    def set_compact(self, on: bool) -> None:
+        """The steps alone, where there is no room for the words; the tooltip has them."""
+        if on != self._compact:
+            self._compact = on
+            self.setToolTip(self.accessibleName() if on else "")
+            self.updateGeometry()
+            self.update()
 
     def _words(self) -> tuple[int, int]:
         metrics = QFontMetrics(self.font())
@@ -27,6 +36,8 @@ class HeatLegend(QWidget):
 
     def sizeHint(self) -> QSize:
         low, high = self._words()
+        if self._compact:
+            return QSize(5 * _STEP, theme.HIT)
         return QSize(low + high + 5 * _STEP + 2 * theme.SPACE_2 + theme.SPACE_2, theme.HIT)
 
     def shortened(self) -> str:
@@ -38,12 +49,15 @@ class HeatLegend(QWidget):
         painter = QPainter(self)
         painter.setPen(theme.colour(t.ink_2))
         low, _high = self._words()
-        painter.drawText(QRect(0, 0, low, self.height()), Qt.AlignmentFlag.AlignVCenter, self._low)
-        left, top = low + theme.SPACE_2, (self.height() - _STEP) // 2
+        if not self._compact:
+            painter.drawText(QRect(0, 0, low, self.height()), Qt.AlignmentFlag.AlignVCenter, self._low)
+        left, top = 0 if self._compact else low + theme.SPACE_2, (self.height() - _STEP) // 2
         for number, value in enumerate(t.heat):
             painter.fillRect(QRect(left + number * _STEP, top, _STEP, _STEP), theme.colour(value))
         painter.setPen(theme.colour(t.line))  # the first step is the paper itself
         painter.drawRect(QRect(left, top, 5 * _STEP - 1, _STEP - 1))
+        if self._compact:
+            return
         right = left + 5 * _STEP + theme.SPACE_2
         painter.setPen(theme.colour(t.ink_2))
         room = QRect(right, 0, self.width() - right, self.height())

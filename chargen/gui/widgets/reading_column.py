@@ -30,6 +30,7 @@ class ReadingColumn(QAbstractScrollArea):
         self._content = ReadingText()
         self._layouts: dict[int, QTextLayout] = {}
         self._mono = False
+        self._size = theme.TEXT_BOOK
         self._centred = True
         self._placeholder = ""
         self._stuck = True  # at the end, and staying there
@@ -78,6 +79,12 @@ class ReadingColumn(QAbstractScrollArea):
     def is_monospace(self) -> bool:
         return self._mono
 
+    def set_text_size(self, pixels: int) -> None:
+        """Of the book face; in a narrow column a smaller one reads better."""
+        self._size = pixels
+        self._measure()
+        self._relayout()
+
     def set_centred(self, on: bool) -> None:
         """Whether the column stands in the middle, or at the left (in a card)."""
         self._centred = on
@@ -96,7 +103,7 @@ class ReadingColumn(QAbstractScrollArea):
     # --- geometry
 
     def _measure(self) -> None:
-        self._font = theme.mono_font() if self._mono else theme.book_font()
+        self._font = theme.mono_font() if self._mono else theme.book_font(self._size)
         metrics = QFontMetricsF(self._font)
         self._unit = round(self._font.pixelSize() * theme.LINE_HEIGHT)
         self._base = round((self._unit - metrics.height()) / 2 + metrics.ascent())
