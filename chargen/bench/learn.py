@@ -31,11 +31,12 @@ from chargen.errors import CorpusError
 from chargen.model.config import ModelConfig
 from chargen.model.model_file import load_model
 from chargen.model.network import CharRNN
-from chargen.model.scoring import score_ids, validation_streams
+from chargen.model.scoring import iterate_losses, validation_streams
 from chargen.training import events
 from chargen.training.clock import Clock
 from chargen.training.device import choose_device, processor_threads
 from chargen.training.session import TrainingRequest, prepare
+from chargen.training.workers import Workers, worker_count
 
 BUDGETS = (5.0, 15.0, 40.0, 122.0)
 """Seconds. The last is what a published recipe took that ours is compared with."""
@@ -136,10 +137,20 @@ def _wake(device: str) -> None:
     PlainLoop(ModelConfig("lstm", 1, 8, 8, 2), device).learn(torch.zeros(3, 2, dtype=torch.int64, device=device))
 
 
-def _losses(network: CharRNN, ids: Ids) -> tuple[float, float]:
-    """(with the state carried, in windows)."""
-    carried = score_ids(network, ids, streams=validation_streams(len(ids)))
-    return carried.loss, score_ids(network, ids, window=WINDOW).loss
+def loss_of(network: CharRNN, ids: Ids, threads: int, *, window: int | None = None) -> float:
+    """Nats per character: the state carried in the streams of validation, or afresh every ``window`` characters."""
+    streams = validation_streams(len(ids))
+    workers = Workers(worker_count(network.head.bias.device.type, threads, streams))
+    torch.set_num_threads(max(1, threads // workers.count))
+    nats, characters = 0.0, 0
+    try:
+        for losses in iterate_losses(network, ids, streams=streams, window=window, side_by_side=workers):
+            nats += float(losses.sum(dtype=np.float64))
+            characters += losses.size
+    finally:
+        workers.close()
+        torch.set_num_threads(threads)
+    return nats / characters
 
 
 def _moments(first: float, last: float) -> list[float]:
@@ -171,12 +182,11 @@ class _Plain:
         torch.set_num_threads(self._threads)  # a training of ours has left its own number
         for moment in [each for each in moments if self._seconds < each < 0.9 * budget]:
             self._learn_until(moment, told, budget)
-            loss = score_ids(
-                self._loop.network(), self._validation, streams=validation_streams(len(self._validation))
-            ).loss
-            self._curve.append((self._seconds, loss))
+            self._curve.append((self._seconds, loss_of(self._loop.network(), self._validation, self._threads)))
         self._learn_until(budget, told, budget)
-        loss, window_loss = _losses(self._loop.network(), self._validation)
+        network = self._loop.network()
+        loss = loss_of(network, self._validation, self._threads)
+        window_loss = loss_of(network, self._validation, self._threads, window=WINDOW)
         if self._seconds > (self._curve[-1][0] if self._curve else 0.0):
             self._curve.append((self._seconds, loss))
         return Standing(
@@ -232,8 +242,9 @@ def _ours(corpus: Corpus, device: str, budget: float, overrides: dict[str, Any],
             trainer.close()
         assert started is not None and finished is not None
         network = CharRNN.from_model(load_model(Path(finished.model)), device)
-    torch.set_num_threads(overrides.get("threads") or processor_threads())
-    loss, window_loss = _losses(network, corpus.validation)
+    threads = overrides.get("threads") or processor_threads()
+    loss = loss_of(network, corpus.validation, threads)
+    window_loss = loss_of(network, corpus.validation, threads, window=WINDOW)
     return Standing(
         "chargen",
         budget,

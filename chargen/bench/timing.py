@@ -17,7 +17,7 @@ SECONDS = 0.3
 """How long one contestant works in one turn."""
 
 ENOUGH_ROUNDS = 3
-OVERRUN_SECONDS = 5.0
+OVERRUN_SECONDS = 4.0
 """Where one action lasts longer than a turn: when all turns together overran by that much, so many rounds will do."""
 
 

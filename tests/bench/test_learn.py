@@ -49,7 +49,7 @@ def test_the_plain_loops_clock_stands_still_while_it_is_measured(corpus, monkeyp
     now = [0.0]
     monkeypatch.setattr(learn.time, "perf_counter", lambda: now[0])
     plain = learn._Plain(corpus, "cpu", 1, 0)
-    step, look = plain._loop.learn, learn.score_ids
+    step, look = plain._loop.learn, learn.loss_of
 
     def learns(block):
         now[0] += 0.5
@@ -60,7 +60,7 @@ def test_the_plain_loops_clock_stands_still_while_it_is_measured(corpus, monkeyp
         return look(*words, **more)
 
     monkeypatch.setattr(plain._loop, "learn", learns)
-    monkeypatch.setattr(learn, "score_ids", looks)
+    monkeypatch.setattr(learn, "loss_of", looks)
     standing = plain.standing_after(4.0, [1.0, 2.0], lambda *words: None)
     assert standing.seconds == 4.0 and standing.steps == 8
     assert [seconds for seconds, _ in standing.curve] == [1.0, 2.0, 4.0]
@@ -73,7 +73,7 @@ def test_the_plain_loop_reads_the_text_in_order_and_again(corpus, monkeypatch):
     monkeypatch.setattr(plain._loop, "learn", lambda block: read.append(block.numpy()))
     monkeypatch.setattr(plain._loop, "forget", lambda: begun.append(len(read)))
     length = len(corpus.training) // plain._streams
-    while not begun or len(read) < begun[0] + 2:
+    for _ in range(2 * length // plain._unroll):
         plain._steps = 0
         plain._learn_until(0.0, lambda *words: None, 1.0)
     epoch = np.concatenate([read[0][:1], *(block[1:] for block in read[: begun[0]])])
@@ -84,11 +84,11 @@ def test_the_plain_loop_reads_the_text_in_order_and_again(corpus, monkeypatch):
     np.testing.assert_array_equal(read[begun[0]], read[0])
 
 
-def test_the_loss_in_windows_starts_afresh(monkeypatch):
+def test_the_loss_in_windows_starts_afresh():
     corpus = corpus_from_text(VERSE * 9, "verse")
-    monkeypatch.setattr(learn, "WINDOW", 16)
     network: CharRNN = learn._Plain(corpus, "cpu", 1, 0)._loop.network()
-    carried, windows = learn._losses(network, corpus.validation)
+    carried = learn.loss_of(network, corpus.validation, 2)
+    windows = learn.loss_of(network, corpus.validation, 2, window=16)
     pieces = [score_ids(network, corpus.validation[at : at + 17]) for at in range(0, len(corpus.validation) - 1, 16)]
     assert windows == pytest.approx(sum(p.nats for p in pieces) / sum(p.characters for p in pieces), rel=1e-4)
     assert carried == pytest.approx(score_ids(network, corpus.validation).loss, rel=1e-4)

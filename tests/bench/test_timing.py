@@ -40,7 +40,7 @@ def test_repeated_works_until_the_time_is_over_and_at_least_once(clock):
     assert repeated(action, 3.0)(0.0) == 3.0
 
 
-@pytest.mark.parametrize(("each", "turns"), [(0.5, 9), (2.0, 4), (50.0, 3)])
+@pytest.mark.parametrize(("each", "turns"), [(0.5, 9), (1.5, 5), (50.0, 3)])
 def test_turns_that_overrun_end_when_there_are_enough(clock, each, turns):
     def slow(seconds):
         clock[0] += each
