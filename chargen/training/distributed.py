@@ -12,12 +12,15 @@ import datetime
 import json
 import os
 import sys
+import time
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
 import torch.distributed as dist
 from torch import Tensor
+from torch.distributed.distributed_c10d import PrefixStore, Store, TCPStore
 
 from chargen.errors import RankError
 from chargen.training.backend import Backend
@@ -27,6 +30,7 @@ from chargen.training.ranks import Place, Ranks, T, Threads
 PATIENCE_SECONDS = 120.0
 """A rank that was not heard of for so long is given up. One that has ended is noticed at once, by its connection."""
 
+_PATIENCE = datetime.timedelta(seconds=PATIENCE_SECONDS)
 _STOPS = ("stopped", "interrupted")
 
 
@@ -43,9 +47,10 @@ def join(place: Place) -> "ProcessGroup":
         with _stdout_to_stderr():  # gloo greets on stdout, where results go
             dist.init_process_group(
                 "cpu:gloo,cuda:nccl" if gpu else "gloo",
+                store=_fresh_store(place),
                 rank=place.rank,
                 world_size=place.count,
-                timeout=datetime.timedelta(seconds=PATIENCE_SECONDS),
+                timeout=_PATIENCE,
             )
             dist.all_reduce(torch.zeros(1))  # connects now, not at the first step
     except (RuntimeError, ValueError, OSError) as error:
@@ -55,6 +60,37 @@ def join(place: Place) -> "ProcessGroup":
             "GLOO_SOCKET_IFNAME (such as eth0) where a machine has several."
         ) from error
     return ProcessGroup(place)
+
+
+def _fresh_store(place: Place) -> Store:
+    """Where the processes leave their addresses; nothing of an earlier attempt is in it.
+
+    ``torchrun`` keeps one store for all attempts. A process that finds there where its predecessor's peers used to
+    listen waits for them in vain. Hence rank 0 makes up a name for this attempt, and tells it under words that the
+    others have just made up.
+    """
+    served_by_launcher = os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True"
+    address, port = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
+    store = TCPStore(
+        address, port, is_master=place.rank == 0 and not served_by_launcher, timeout=_PATIENCE, multi_tenant=True
+    )
+    mine = uuid.uuid4().hex
+    if place.rank > 0:
+        store.set(f"hello/{place.rank}", mine)
+        name = store.get(f"welcome/{mine}").decode()  # waits
+        store.set(f"{name}/here/{place.rank}", "")
+        return PrefixStore(name, store)
+    missing, until = set(range(1, place.count)), time.monotonic() + PATIENCE_SECONDS
+    while missing:
+        for rank in sorted(missing):
+            if store.check([f"hello/{rank}"]):  # perhaps its predecessor's, whom nobody hears any more
+                store.set(f"welcome/{store.get(f'hello/{rank}').decode()}", mine)
+            if store.check([f"{mine}/here/{rank}"]):
+                missing.remove(rank)
+        if time.monotonic() > until:
+            raise RuntimeError(f"rank {min(missing)} did not come")
+        time.sleep(0.01)
+    return PrefixStore(mine, store)
 
 
 @contextlib.contextmanager

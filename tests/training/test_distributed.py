@@ -8,15 +8,18 @@ import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch.distributed as dist
 
 from chargen.cli.main import main
 from chargen.errors import RankError, SettingError
 from chargen.model.model_file import load_model
 from chargen.training import resume
+from chargen.training.distributed import _fresh_store
 from chargen.training.ranks import Place, Ranks, place
 from chargen.training.together import _compare
 from tests.training.helpers import TEXT, small_trainer
@@ -68,6 +71,7 @@ def start(folder: Path, count: int, *words: object, texts: list[Path] | None = N
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 encoding="utf-8",
+                start_new_session=True,
             )
         )
     return found
@@ -79,7 +83,8 @@ def ended(processes: list[subprocess.Popen[str]]) -> list[tuple[int, str, str]]:
         outputs = [process.communicate(timeout=100) for process in processes]
     finally:
         for process in processes:
-            process.kill()
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)  # and what it has started
     return [(process.returncode, *output) for process, output in zip(processes, outputs, strict=True)]
 
 
@@ -89,8 +94,9 @@ def torchrun(folder: Path, count: int, *words: object, restarts: int = 0, **chan
     command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", str(count)]
     command += ["--standalone", "--max-restarts", str(restarts), "--", str(script), *map(str, words)]
     return subprocess.Popen(
-        command, env=environment(**changes), stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"
-    )
+        command, env=environment(**changes), stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
+        start_new_session=True,
+    )  # fmt: skip
 
 
 def finished(out: str) -> dict[str, Any]:
@@ -161,6 +167,21 @@ def test_processes_with_different_texts_say_so_and_write_nothing(tmp_path):
     for code, _, complaints in results:
         assert code == 2 and complaints.startswith(sentence) and complaints.count("\n") == 1
     assert not (tmp_path / "run").exists()
+
+
+@posix
+def test_what_an_earlier_attempt_left_in_the_store_is_not_believed(monkeypatch):
+    """torchrun keeps one store while it starts processes anew; their predecessors' addresses lead nowhere."""
+    server = dist.TCPStore("127.0.0.1", 0, is_master=True, multi_tenant=True, wait_for_workers=False)
+    for name, value in (("MASTER_ADDR", "127.0.0.1"), ("MASTER_PORT", server.port), ("USE_AGENT_STORE", True)):
+        monkeypatch.setenv(name if name.startswith("MASTER") else f"TORCHELASTIC_{name}", str(value))
+    with ThreadPoolExecutor(3) as pool:
+        for attempt in range(3):
+            stores = list(pool.map(lambda rank: _fresh_store(Place(rank, 3)), range(3)))
+            assert not any(store.check([f"address/{rank}"]) for rank, store in enumerate(stores))
+            for rank, store in enumerate(stores):
+                store.set(f"address/{rank}", f"of attempt {attempt}")
+            assert all(store.get("address/2") == f"of attempt {attempt}".encode() for store in stores)
 
 
 def asked(**changes: Any) -> dict[str, Any]:
