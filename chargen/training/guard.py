@@ -12,9 +12,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from chargen.model.network import CharRNN, State
-from chargen.training.optimizer import Optimizer
-from chargen.training.step import distinct_parameters
+from chargen.model.network import State
+from chargen.training.learner import Learner
 
 STEPS = 64
 """A good point is kept every so many steps."""
@@ -29,8 +28,7 @@ class GoodPoint:
 
     Attributes:
         step: updates made until here. loss: mean over the stretch that ended here, in nats a character; infinite where
-            the run began. updates: the optimizer's count. tensors: parameters, then first and second moments, in the
-            optimizer's order. state: the carried one.
+            the run began. updates: the optimizer's count. tensors: as in :meth:`Learner.tensors`. state: the carried one.
     """
 
     step: int
@@ -44,16 +42,15 @@ class Guard:
     """Watches the training losses of one run.
 
     Args:
-        network, optimizer: what is kept and put back. step, state: where the run begins or is continued.
+        learner: what is kept and put back. step, state: where the run begins or is continued.
 
     Attributes:
         good: the last good point. stretch: the losses since then, in order.
     """
 
-    def __init__(self, network: CharRNN, optimizer: Optimizer, step: int, state: State) -> None:
-        self._optimizer = optimizer
-        self._live = [parameter for _, parameter in distinct_parameters(network)] + optimizer.first + optimizer.second
-        self._knowing_nothing = math.log(network.config.vocabulary_size)
+    def __init__(self, learner: Learner, step: int, state: State) -> None:
+        self._optimizer, self._live = learner.optimizer, learner.tensors()
+        self._knowing_nothing = math.log(learner.network.config.vocabulary_size)
         self.stretch: list[NDArray[np.float32]] = []
         self.good = self.point(step, math.inf, state)
 

@@ -24,11 +24,10 @@ from safetensors.numpy import save as safetensors_save
 from chargen.corpus.corpus import Corpus
 from chargen.errors import FileError, RunError
 from chargen.files import parse_json, previous_of, read_capped, write_atomic
-from chargen.model.network import CharRNN, State
+from chargen.model.network import State
 from chargen.safetensors_header import read_metadata
 from chargen.training.guard import Guard
-from chargen.training.optimizer import Optimizer
-from chargen.training.step import distinct_parameters
+from chargen.training.learner import Learner
 
 MAXIMUM_RESUME_BYTES = 60 * 2**30
 _KEY = "chargen_resume"
@@ -49,15 +48,12 @@ def corpus_mark(corpus: Corpus) -> str:
     return hashlib.sha256(f"{corpus.sha256} {corpus.validation_share} {vocabulary}".encode()).hexdigest()
 
 
-def capture(
-    network: CharRNN, optimizer: Optimizer, state: State, guard: Guard, progress: dict[str, Any]
-) -> ResumePoint:
+def capture(learner: Learner, state: State, guard: Guard, progress: dict[str, Any]) -> ResumePoint:
     """Copy everything off the device. Where the guard's good point is this very step, it is kept once."""
-    good, names = guard.good, [name for name, _ in distinct_parameters(network)]
-    live = [parameter for _, parameter in distinct_parameters(network)] + optimizer.first + optimizer.second
-    tensors = _named("", names, live, state)
+    good, keys = guard.good, learner.keys()
+    tensors = _named("", keys, learner.tensors(), state)
     if good.step != progress["step"]:
-        tensors |= _named("good.", names, good.tensors, good.state)
+        tensors |= _named("good.", keys, good.tensors, good.state)
     described = {
         "step": good.step,
         "loss": None if math.isinf(good.loss) else good.loss,
@@ -67,15 +63,11 @@ def capture(
     return ResumePoint({**progress, "good": described}, tensors)
 
 
-_KINDS = ("parameter", "first", "second")
-
-
 def _named(
-    prefix: str, names: list[str], tensors: Iterable[torch.Tensor], state: State
+    prefix: str, keys: list[str], tensors: Iterable[torch.Tensor], state: State
 ) -> dict[str, NDArray[np.float32]]:
     """Copies by the names of the file. Empty ones (what Muon does not keep) are left out."""
-    keys = [f"{prefix}{kind}.{name}" for kind in _KINDS for name in names]
-    found = {key: _copy(tensor) for key, tensor in zip(keys, tensors, strict=True) if tensor.numel()}
+    found = {prefix + key: _copy(tensor) for key, tensor in zip(keys, tensors, strict=True) if tensor.numel()}
     return found | {f"{prefix}state.{index}": _copy(part) for index, part in enumerate(state)}
 
 
@@ -84,18 +76,16 @@ def _copy(tensor: torch.Tensor) -> NDArray[Any]:
 
 
 @torch.no_grad()
-def restore(point: ResumePoint, network: CharRNN, optimizer: Optimizer, state: State) -> Guard:
-    """Put everything back into network, optimizer and ``state``; returns the guard with its last good point.
+def restore(point: ResumePoint, learner: Learner, state: State) -> Guard:
+    """Put everything back into ``learner`` and ``state``; returns the guard with its last good point.
 
     Raises:
         RunError: what was saved does not fit, in names, shapes or number types.
     """
-    progress, names = point.progress, [name for name, _ in distinct_parameters(network)]
+    progress, point = point.progress, _with_averages(point)
     if progress["step"] == 0 and not point.tensors:
-        return Guard(network, optimizer, 0, state)  # made from its seed
-    live = [parameter for _, parameter in distinct_parameters(network)] + optimizer.first + optimizer.second
-    keys = [f"{kind}.{name}" for kind in _KINDS for name in names]
-    places = {key: tensor for key, tensor in zip(keys, live, strict=True) if tensor.numel()}
+        return Guard(learner, 0, state)  # made from its seed
+    places = {key: tensor for key, tensor in zip(learner.keys(), learner.tensors(), strict=True) if tensor.numel()}
     places |= {f"state.{index}": part for index, part in enumerate(state)}
     good = progress.get("good")  # a version before this one kept none
     apart = good is not None and good["step"] != progress["step"]
@@ -104,14 +94,22 @@ def restore(point: ResumePoint, network: CharRNN, optimizer: Optimizer, state: S
         _put(point, "good.", places)
     else:
         _put(point, "", places)
-    guard = Guard(network, optimizer, progress["step"], state)
+    guard = Guard(learner, progress["step"], state)
     if good is not None:
         loss = math.inf if good["loss"] is None else good["loss"]
         guard.good = replace(guard.good, step=good["step"], loss=loss, updates=good["updates"])
         guard.stretch = [np.array(good["since"], np.float32)]
     _put(point, "", places)
-    optimizer.updates = progress["updates"]
+    learner.optimizer.updates = progress["updates"]
     return guard
+
+
+def _with_averages(point: ResumePoint) -> ResumePoint:
+    """A point of a version that kept none: they begin from the weights."""
+    if any("average." in key for key in point.tensors):
+        return point
+    begun = {key.replace("parameter.", "average.", 1): copy for key, copy in point.tensors.items() if "parameter." in key}
+    return replace(point, tensors={**point.tensors, **begun})
 
 
 def _check_fit(point: ResumePoint, places: dict[str, torch.Tensor], prefixes: tuple[str, ...]) -> None:

@@ -31,12 +31,13 @@ from chargen.training.clock import Clock
 from chargen.training.config import TrainingConfig
 from chargen.training.device import Device, lost, out_of_memory, processor_threads
 from chargen.training.guard import MAXIMUM_RETURNS, Guard
+from chargen.training.learner import Learner
 from chargen.training.memory import smaller
 from chargen.training.preview import preview_text
 from chargen.training.ranks import Ranks
 from chargen.training.recorder import Recorder
 from chargen.training.schedule import WARMUP_STEPS, learning_rate
-from chargen.training.step import LearningStep, make_optimizer
+from chargen.training.step import LearningStep
 
 REPORT_SECONDS = 0.2
 """Losses stay on the device and are fetched this often: one synchronisation per report, not per step."""
@@ -124,15 +125,15 @@ class Trainer:
             self.network.load_tensors(start.tensors)
         self.network.to(device.kind)
         self._ranks.level(list(self.network.parameters()))
-        self._optimizer = make_optimizer(self.network, config)
+        self._learner = Learner(self.network, config)
         self._resident = _resident(corpus.training, device.kind)
         self._progress = _Progress()
         self._state = self._fresh_state()
         self._warm = start is not None
         if point is None:
-            self._guard = Guard(self.network, self._optimizer, 0, self._state)
+            self._guard = Guard(self._learner, 0, self._state)
         else:
-            self._guard = resume.restore(point, self.network, self._optimizer, self._state)
+            self._guard = resume.restore(point, self._learner, self._state)
             saved = point.progress
             best = saved["best_loss"]
             self._progress = _Progress(
@@ -258,7 +259,9 @@ class Trainer:
         else:
             beginning = self._point() if self._warm else resume.ResumePoint(self._progress_json())
             yield self._recorder.begin(None if cut_short else self._backend, self._started, beginning)
-        self._learning = learning = LearningStep(self.network, self._optimizer, self.config, self._backend, self._ranks)
+        self._learning = learning = LearningStep(
+            self.network, self._learner.optimizer, self.config, self._backend, self._ranks
+        )
         self._ranks.meet()
         next_report = self.clock.seconds() + REPORT_SECONDS
         next_save = self.clock.seconds() + SAVE_SECONDS
@@ -276,7 +279,7 @@ class Trainer:
             step_seconds, self._learning_seconds = max(0.5 * step_seconds, took), self._learning_seconds + took
             now = self.clock.seconds()
             if self._guard.due(self._progress.step):  # machines that round differently would part, little by little
-                self._ranks.level([*self.network.parameters(), *self._optimizer.first, *self._optimizer.second])
+                self._ranks.level(self._learner.tensors())
             if now >= next_report or self._progress.step == 1 or self._guard.due(self._progress.step):
                 yield from self._report()
                 next_report = now + REPORT_SECONDS
@@ -358,6 +361,7 @@ class Trainer:
         result = learning.run(self._block(progress.step), state, self._rate(), progress.step, self._fresh())
         progress.pending.append((result.loss, result.norms))
         progress.step += 1
+        self._learner.average(progress.step)
         self._session_steps += 1
         return result.state
 
@@ -495,7 +499,7 @@ class Trainer:
         yield notice
 
     def _model(self, loss: float | None) -> Model:
-        """A frozen copy of the network as it is now."""
+        """A frozen copy of the averaged network as it is now."""
         config, progress = self.config, self._progress
         training = {
             "step": progress.step,
@@ -512,7 +516,7 @@ class Trainer:
         return Model(
             self.network.config,
             self.corpus.vocabulary.characters,
-            self.network.to_tensors(),
+            self._learner.averaged.to_tensors(),
             training,
             self.corpus.summary_json(),
         )
@@ -535,7 +539,7 @@ class Trainer:
         nats, characters, left = 0.0, 0, False
         with self._backend.active():
             for losses in iterate_losses(
-                self.network,
+                self._learner.averaged,
                 self._validation,
                 streams=validation_streams(len(self._validation)),
                 dtype=self._validation_dtype(),
@@ -580,14 +584,14 @@ class Trainer:
 
     def _point(self) -> resume.ResumePoint:
         """Where the run stands, as far as it has gone."""
-        return resume.capture(self.network, self._optimizer, self._state, self._guard, self._progress_json())
+        return resume.capture(self._learner, self._state, self._guard, self._progress_json())
 
     def _progress_json(self) -> dict[str, Any]:
         progress, seconds, minutes = self._progress, self.clock.seconds(), self.config.minutes
         return {
             "corpus": resume.corpus_mark(self.corpus),
             "step": progress.step,
-            "updates": self._optimizer.updates,
+            "updates": self._learner.optimizer.updates,
             "spent": progress.spent + seconds,
             "minutes_left": None if minutes is None else max(0.0, minutes - seconds / 60),
             "rate_scale": progress.rate_scale,

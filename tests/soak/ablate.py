@@ -294,7 +294,8 @@ def learn(text: str, name: str, seed: int, steps: int) -> dict[str, Any]:
     backend = Backend("native" if variant.normalised else "onednn", precision, 1, 1)
     backend.configure()
     step = AblatedStep(network, config, backend)
-    averages = {key: Average(list(network.parameters()), gamma) for key, gamma in GAMMAS.items()}
+    live = list(network.parameters())
+    averages = {key: Average(live, [tensor.detach().clone() for tensor in live], gamma) for key, gamma in GAMMAS.items()}
     shape = fit_streams(len(training_ids), config.streams, config.unroll)
     streams = {unroll: Streams(replace(shape, unroll=unroll), seed) for unroll in (UNROLL, *variant.unrolls)}
     state = tuple(part.detach().contiguous() for part in network.start_state(shape.streams))

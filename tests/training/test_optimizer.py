@@ -46,7 +46,7 @@ def test_nothing_learned_is_no_step():
     assert float(muon.orthogonal(torch.zeros(8, 8), torch.float32).abs().max()) == 0.0
 
 
-def test_an_update_is_the_formula_and_its_length_is_adamws():
+def test_an_update_is_the_formula_and_twice_as_long_as_adamws():
     parameter, gradient, momentum = random(16, 16), random(16, 16, seed=2), random(16, 16, seed=3)
     before, old = parameter.clone(), momentum.clone()
     muon.update(parameter, gradient, momentum, 0.01, 0.1, torch.float32)
@@ -54,8 +54,8 @@ def test_an_update_is_the_formula_and_its_length_is_adamws():
     torch.testing.assert_close(momentum, expected)
     step = (before * (1 - 0.001) - parameter) / 0.01
     direction = muon.orthogonal(gradient.lerp(expected, muon.MOMENTUM), torch.float32)
-    torch.testing.assert_close(step / (0.2 * math.sqrt(16)), direction, rtol=1e-3, atol=1e-4)
-    assert float(step.square().mean().sqrt()) == pytest.approx(0.2, rel=0.3)  # as AdamW's usual step per number
+    torch.testing.assert_close(step / (muon.SCALE * math.sqrt(16)), direction, rtol=1e-3, atol=1e-4)
+    assert float(step.square().mean().sqrt()) == pytest.approx(0.4, rel=0.3)  # AdamW's usual step per number is 0.2
 
 
 @pytest.mark.parametrize("kind", ["muon", "adamw"])
@@ -86,5 +86,5 @@ def test_gates_are_made_orthogonal_one_by_one_in_any_order():
     for number in range(3):
         block = slice(8 * number, 8 * number + 8)
         direction = muon.orthogonal(gradients[0][block], torch.float32)  # at first, the momentum is the gradient's
-        moved = (parameters[0] - forwards[0])[block] / (0.01 * 0.2 * math.sqrt(8))
+        moved = (parameters[0] - forwards[0])[block] / (0.01 * muon.SCALE * math.sqrt(8))
         torch.testing.assert_close(moved, direction, rtol=1e-2, atol=1e-3)
