@@ -28,7 +28,8 @@ class GoodPoint:
 
     Attributes:
         step: updates made until here. loss: mean over the stretch that ended here, in nats a character; infinite where
-            the run began. updates: the optimizer's count. tensors: as in :meth:`Learner.tensors`. state: the carried one.
+            the run began. updates: the optimizer's count. tensors: as in :meth:`Learner.tensors`.
+        state: the carried one.
     """
 
     step: int

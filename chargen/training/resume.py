@@ -108,7 +108,8 @@ def _with_averages(point: ResumePoint) -> ResumePoint:
     """A point of a version that kept none: they begin from the weights."""
     if any("average." in key for key in point.tensors):
         return point
-    begun = {key.replace("parameter.", "average.", 1): copy for key, copy in point.tensors.items() if "parameter." in key}
+    weights = {key: tensor for key, tensor in point.tensors.items() if "parameter." in key}
+    begun = {key.replace("parameter.", "average.", 1): tensor for key, tensor in weights.items()}
     return replace(point, tensors={**point.tensors, **begun})
 
 
