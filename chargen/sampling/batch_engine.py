@@ -33,22 +33,22 @@ class BatchEngine:
     def __init__(self, engines: Sequence[Engine]) -> None:
         self._make(engines[0].weights, len(engines))
         for row, engine in enumerate(engines):
-            self._h[row], self._c[row] = engine.h.reshape(-1), engine.c.reshape(-1)
+            self._h[row], self._c[:, row] = engine.h.reshape(-1), engine.c
         self.steer(engines[0].edits)
 
     def _make(self, weights: Weights, rows: int) -> None:
         config = weights.model.config
         L, H = config.layers, config.hidden
         self.weights, self.rows = weights, rows
-        self._h, self._c = aligned(rows, L * H), aligned(rows, L * H)
+        self._h, self._c = aligned(rows, L * H), aligned(L, rows, H)
         self.h = [self._h[:, layer * H : (layer + 1) * H] for layer in range(L)]
-        self.c = [self._c[:, layer * H : (layer + 1) * H] for layer in range(L)]
+        self.c = list(self._c)
         self._offset = aligned(rows, weights.offsets[0].size)
         self._logits = aligned(rows, config.vocabulary_size)
         self._head = weights.head.T
         # Written out for every row: adding arrays of one size is faster than adding a row to each.
         self._offsets = [np.tile(offset, (rows, 1)) for offset in weights.offsets[1:]]
-        self._plain = weights.steps(self._h, self._c)
+        self._plain = weights.steps(self._h, self.c)
 
     def steer(self, edits: Mapping[int, Edit]) -> None:
         """As :meth:`Engine.steer`, with h and c [B, H]."""
@@ -67,7 +67,7 @@ class BatchEngine:
     def keep(self, rows: Iterable[int]) -> None:
         """Go on with these rows alone, in this order; a row may come more than once."""
         chosen = np.fromiter(rows, np.intp)
-        h, c, edits = self._h[chosen], self._c[chosen], self.edits
+        h, c, edits = self._h[chosen], self._c[:, chosen], self.edits
         if len(chosen) != self.rows:
             self._make(self.weights, len(chosen))
             self.steer(edits)

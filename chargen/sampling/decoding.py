@@ -208,6 +208,48 @@ def choose(weights: Weights, uniform: float) -> int:
     return id
 
 
+class Draw:
+    """:func:`scores`, :func:`heat` and :func:`choose` in one for a single stream, where no other rule is in force.
+
+    The same to the bit in four fifths of the time: with so few numbers it is the calls into NumPy that count, so
+    they are few, and write to arrays that are there already. For temperatures that :func:`heat` need not care about.
+
+    Attributes:
+        values: [V], the scores of the last call.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._logits, both, self._cumulated = np.empty(size), np.empty(2 * size), np.empty(size)
+        self.values, self._warm = both[:size], both[size:]  # neighbours: one exp for both
+        self._both, self._exponentials = both, np.empty(2 * size)
+        self._plain, self._weights = self._exponentials[:size], self._exponentials[size:]
+        self._temperature = np.ones(())
+        self._last = 1.0
+
+    def __call__(self, logits: NDArray[np.floating], temperature: float, uniform: float) -> tuple[int, float]:
+        """The id at ``uniform``, and the logarithm of the sum of exp(score) at temperature 1.
+
+        Raises:
+            ChargenError: a logit is NaN or infinite.
+        """
+        if temperature != self._last:
+            self._last = temperature
+            self._temperature[...] = temperature
+        values, cumulated = self._logits, self._cumulated
+        np.copyto(values, logits)
+        if not math.isfinite(values.dot(values)):
+            raise ChargenError(_SPOILED)
+        largest = values.argmax()
+        np.subtract(values, values[largest : largest + 1], self.values)
+        np.divide(self.values, self._temperature, self._warm)
+        np.exp(self._both, self._exponentials)
+        np.add.accumulate(self._weights, 0, None, cumulated)
+        id = int(cumulated.searchsorted(uniform * cumulated.item(-1), "right"))
+        if id == values.size:  # rounding at the very end
+            id = int(np.flatnonzero(self._weights)[-1])
+        return id, math.log(np.add.reduce(self._plain))
+
+
 def choose_rows(weights: Weights, uniforms: Weights) -> NDArray[np.intp]:
     """:func:`choose` for each row of ``weights`` [B, V] with its number of ``uniforms`` [B]."""
     cumulated = np.add.accumulate(weights, axis=1)

@@ -13,7 +13,17 @@ from numpy.typing import NDArray
 
 from chargen.model.model_file import Model
 from chargen.model.state import HiddenState
-from chargen.sampling.steps import Array, Step, aligned, aligned_copy, gru_step, lstm_step, rnn_step
+from chargen.sampling.steps import (
+    ALIGNMENT,
+    Array,
+    Step,
+    aligned,
+    aligned_copy,
+    gru_step,
+    lstm_batch_step,
+    lstm_step,
+    rnn_step,
+)
 
 MAXIMUM_TABLE_BYTES = 256 * 2**20
 """Beyond this the first layer's input product is computed at every step instead of looked up."""
@@ -140,8 +150,11 @@ class Weights:
         """What ``[id]`` gives the first layer's offset of."""
         return self._rows if self.table is not None else _Computed(self)
 
-    def steps(self, h: Array, c: Array) -> list[Step]:
-        """The steps of all layers on states [L·H], or [B, L·H], in place."""
+    def steps(self, h: Array, rooms: Sequence[Array]) -> list[Step]:
+        """The steps of all layers on states h [L·H], or [B, L·H], in place.
+
+        ``rooms`` are per layer the ``room`` of :func:`lstm_step`, or for a batch c [B, H].
+        """
         config, H = self.model.config, self.model.config.hidden
         steps = []
         for layer, (first, second) in enumerate(self.products):
@@ -151,7 +164,8 @@ class Weights:
             if config.cell == "gru":
                 steps.append(gru_step(first, h[..., own], None if second is None else (h[..., below], second)))
             elif config.cell == "lstm":
-                steps.append(lstm_step(first, inputs, h[..., own], c[..., own]))
+                lstm = lstm_step if h.ndim == 1 else lstm_batch_step
+                steps.append(lstm(first, inputs, h[..., own], rooms[layer]))
             else:
                 steps.append(rnn_step(first, inputs, h[..., own]))
         return steps
@@ -209,12 +223,15 @@ class Engine:
         self.model = self.weights.model
         config = self.model.config
         L, H = config.layers, config.hidden
-        self._h, self._c = aligned(L * H), aligned(L * H)
-        self.h, self.c = self._h.reshape(L, H), self._c.reshape(L, H)
+        self._h = aligned(L * H)
+        self.h = self._h.reshape(L, H)
+        line = ALIGNMENT // self._h.itemsize
+        rooms = aligned(L, -(-5 * H // line) * line)[:, : 5 * H]  # each on a cache line of its own
+        self.c = rooms[:, 4 * H :]
         self._logits = aligned(config.vocabulary_size)
         self._top = self._h[(L - 1) * H :]
         self._rows = self.weights.input_rows()
-        self._plain = self.weights.steps(self._h, self._c)
+        self._plain = self.weights.steps(self._h, list(rooms))
         self.steer({})
 
     def steer(self, edits: Mapping[int, Edit]) -> None:
@@ -239,7 +256,7 @@ class Engine:
 
     def take_over(self, other: "Engine") -> None:
         """Be where ``other``, of the same weights, is, and steered as it is."""
-        self._h[:], self._c[:] = other._h, other._c
+        self.h[...], self.c[...] = other.h, other.c
         self.steer(other.edits)
 
     @property
@@ -250,9 +267,9 @@ class Engine:
     def load_state(self, state: HiddenState) -> None:
         """Continue from ``state``. Raises StateError unless it fits the model."""
         state.check_fits(self.model.config)
-        self._h[:] = state.h.reshape(-1)
+        self.h[...] = state.h[:, 0]
         if state.c is not None:
-            self._c[:] = state.c.reshape(-1)
+            self.c[...] = state.c[:, 0]
 
     def state(self, recipe: Mapping[str, Any], name: str = "") -> HiddenState:
         """A copy of the present state. Raises StateError if it is no longer finite."""

@@ -21,7 +21,7 @@ from chargen.errors import SettingError
 from chargen.model.model_file import Model
 from chargen.model.state import HiddenState
 from chargen.sampling.beam import search
-from chargen.sampling.decoding import Weights, scores
+from chargen.sampling.decoding import Draw, Weights, scores
 from chargen.sampling.engine import Engine
 from chargen.sampling.sample import Sample
 from chargen.sampling.seeds import encode_known
@@ -138,28 +138,34 @@ class Stream(Writer, Iterator[SampledCharacter]):
         engine, vocabulary, found = self._engine, self.model.vocabulary, self._found
         alternatives, helm = self._alternatives, self.helm
         exp, log, add_up, likelihood = np.exp, math.log, np.add.reduce, math.exp
-        given = self.given
+        given, draw = self.given, Draw(len(vocabulary))
         while not self.ended:
-            if self.written >= helm.due:
-                helm.turn(engine, self.written)
+            written = self.written
+            if written >= helm.due:
+                helm.turn(engine, written)
             pending, self._pending = self._pending, None
-            values = scores(engine.logits() if pending is None else engine.step(pending))
-            total = log(add_up(exp(values)))
-            by_hand = self.written < given
-            if by_hand:
-                id = self._given[self.written]
-                self.random()  # one number for each character, whoever chose it
-            elif found is None:
-                id = self.choose(values)
+            logits = engine.logits() if pending is None else engine.step(pending)
+            by_hand = written < given
+            if self.plain and found is None and not by_hand:
+                id, total = draw(logits, self.temperature, self.random())
+                values = draw.values
             else:
-                looked_for = next(found, None)
-                if looked_for is None:
-                    return
-                id = looked_for
-            log_probability = float(values[id]) - total
+                values = scores(logits)
+                total = log(add_up(exp(values)))
+                if by_hand:
+                    id = self._given[written]
+                    self.random()  # one number for each character, whoever chose it
+                elif found is None:
+                    id = self.choose(values)
+                else:
+                    looked_for = next(found, None)
+                    if looked_for is None:
+                        return
+                    id = looked_for
+            log_probability = values.item(id) - total
             surprise = -log_probability * BITS
             self.record(id, surprise)
-            if by_hand and self.written < given:
+            if by_hand and written + 1 < given:
                 self._stopped = False
             self._pending = id
             others = self._likeliest(values, total, alternatives) if alternatives else ()

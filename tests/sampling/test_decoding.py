@@ -1,5 +1,6 @@
 """Properties of every rule of choice."""
 
+import math
 from itertools import pairwise
 
 import numpy as np
@@ -11,6 +12,7 @@ from hypothesis.extra.numpy import arrays
 from chargen.errors import ChargenError, SettingError
 from chargen.sampling.decoding import (
     Decoding,
+    Draw,
     banish,
     choose,
     choose_rows,
@@ -48,6 +50,27 @@ def test_whatever_the_rules_it_is_a_distribution_and_something_is_chosen(logits,
     assert (probabilities >= 0).all()
     assert probabilities.sum() == pytest.approx(1)
     assert probabilities[choose(probabilities, uniform)] > 0
+
+
+@given(st.lists(st.tuples(ANY_LOGITS, st.floats(0.001, 10), st.floats(0, 1, exclude_max=True)), min_size=2, max_size=4))
+def test_drawing_in_one_is_drawing_step_by_step_to_the_bit(draws):
+    for size in {logits.size for logits, *_ in draws}:
+        draw = Draw(size)  # one for all: nothing of an earlier draw may be left in its arrays
+        for logits, temperature, uniform in draws:
+            if logits.size == size:
+                id, total = draw(logits, temperature, uniform)
+                values = scores(logits)
+                assert id == choose(heat(values, temperature), uniform)
+                assert draw.values.tobytes() == values.tobytes()
+                assert total == math.log(np.exp(values).sum())
+
+
+def test_drawing_in_one_never_takes_the_impossible_and_refuses_what_is_spoiled():
+    draw = Draw(3)
+    assert draw(np.array([0, 0, -2e3], np.float32), 1.0, np.nextafter(1.0, 0.0))[0] == 1
+    for spoiled in (np.nan, np.inf, -np.inf):
+        with pytest.raises(ChargenError, match="no longer a finite number"):
+            draw(np.array([0, spoiled, 1], np.float32), 1.0, 0.5)
 
 
 @given(LOGITS)

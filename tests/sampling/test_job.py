@@ -11,6 +11,7 @@ from chargen.errors import ChargenError
 from chargen.jobs import Cancelled, Done, Failed, Job
 from chargen.model.model_file import Model
 from chargen.model.state import HiddenState
+from chargen.sampling.engine import Engine
 from chargen.sampling.job import (
     CHUNKS_PER_SECOND,
     Begun,
@@ -194,17 +195,15 @@ def test_refusals_come_before_anything_is_written(model: Model, make_model: Make
 
 
 def test_what_is_written_survives_a_failure(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
-    from chargen.sampling import sampler
+    original, calls = Engine.step, []
 
-    original, calls = sampler.scores, []
-
-    def fails_later(logits: Any) -> Any:
-        calls.append(1)
-        if len(calls) > 20:
+    def fails_later(engine: Engine, id: int) -> Any:
+        calls.append(id)
+        if len(calls) == 20:  # the first character needs none
             raise ChargenError("The numbers went astray.")
-        return original(logits)
+        return original(engine, id)
 
-    monkeypatch.setattr(sampler, "scores", fails_later)
+    monkeypatch.setattr(Engine, "step", fails_later)
     *_, done = events_of(write(Pen(model), Request(ENDLESS)))
     assert done.result.ended == "failed"
     assert done.result.problem == "The numbers went astray."

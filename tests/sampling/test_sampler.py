@@ -247,3 +247,12 @@ def test_every_kind_and_many_settings_at_the_first_and_only_character(make_model
     for cell in ("lstm", "gru", "rnn"):
         sampler = Sampler(make_model(cell, 1, 3, characters="ab"))
         assert len(sampler.write(ask(length=1, top_k=1, min_p=1.0, top_p=0.0)).text) == 1
+
+
+def test_the_quick_way_to_choose_writes_what_the_rules_write(make_model):
+    model = make_model()
+    asked = SamplingSettings(length=300, random_seed=5, temperature=0.7)
+    quick = Sampler(model).write(asked)
+    by_rule = Sampler(model).write(replace(asked, min_p=1e-300))  # a rule that leaves out nothing
+    assert quick.text == by_rule.text
+    assert quick.surprises == pytest.approx(by_rule.surprises, rel=1e-6)
