@@ -54,6 +54,7 @@ class Desk(QObject):
     training_failed = Signal(str)  # one sentence
     model_changed = Signal(object)  # OpenModel | None
     state_opened = Signal(object)  # a HiddenState from a file, to be used as the seed state
+    export_opened = Signal(object)  # the path of an export, to be written again
     notice = Signal(str, str)  # info, caution, bad or good; and a sentence
     steering_wanted = Signal(str)  # rules for the settings of the Write page
     page_wanted = Signal(str)  # corpus, train, write or states: where what was opened can be seen
@@ -91,7 +92,7 @@ class Desk(QObject):
     # --- opening
 
     def open_paths(self, paths: Sequence[Path]) -> None:
-        """Open whatever was dropped or chosen: texts and folders, one model (file or run folder), one ``.state``."""
+        """Open whatever was dropped or chosen: texts and folders, one model, one ``.state``, an export."""
         kind, sentence = tasks.what_to_open(paths)
         if kind == "refused":
             self.notice.emit("caution", sentence)
@@ -99,6 +100,8 @@ class Desk(QObject):
             self.read_texts(paths)
         elif kind == "model":
             self.open_model(paths[0])
+        elif kind == "export":
+            self.open_export(paths[0])
         else:
             self.open_state(paths[0])
 
@@ -200,6 +203,11 @@ class Desk(QObject):
     def open_state(self, path: Path) -> None:
         """Read a ``.state`` file and offer it as the seed state."""
         self._open(tasks.load_state(path), self.use_state, "write")
+
+    def open_export(self, path: Path) -> None:
+        """Have the texts of an export written again on the Write page, which is shown first."""
+        self.page_wanted.emit("write")
+        self.export_opened.emit(path)
 
     def use_state(self, state: Any) -> None:
         """Offer a HiddenState as the seed state of the Write page, which is shown first: it may not be there yet."""

@@ -109,6 +109,7 @@ class MainWindow(QMainWindow):
         self._action(file, "Open &model…", self._open_model, "Ctrl+Shift+O")
         self._action(file, "Open seed &state…", self._open_state)
         file.addSeparator()
+        self._action(file, "&Write an export again…", self._open_export)
         self._action(file, "&Export…", self._export, "Ctrl+E")
         self._action(file, "Show the &runs in the file manager", self._show_runs)
         file.addSeparator()
@@ -151,6 +152,9 @@ class MainWindow(QMainWindow):
 
     def _open_state(self) -> None:
         self._files.open_file(self, "Open a seed state", pickers.STATES, self.desk.open_state)
+
+    def _open_export(self) -> None:
+        self._files.open_file(self, "Write an export again", pickers.EXPORTS, self.desk.open_export)
 
     def _dropped(self, paths: list[Path]) -> None:
         """States that fall on their page go into the library; everything else is opened."""

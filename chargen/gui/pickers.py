@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 TEXTS = "Texts (*.txt *.text *.md *.csv *.json *.xml *.html *.py *.tex *.log);;All files (*)"
 MODELS = "Models (*.safetensors);;All files (*)"
+EXPORTS = "Exports (*.json);;All files (*)"
 STATES = "Seed states (*.state);;All files (*)"
 
 

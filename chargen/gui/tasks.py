@@ -177,10 +177,12 @@ def train(
 
 MODEL_SUFFIXES = (".safetensors",)
 STATE_SUFFIXES = (".state",)
+_EXPORT = b'{"kind":"chargen samples",'
+_WORDS = {"model": "model", "state": "seed state", "export": "export"}
 
 
 def what_to_open(paths: Sequence[Path]) -> tuple[str, str]:
-    """What a drop or a choice of files means: ``texts``, ``model`` or ``state``; or ``refused`` and a sentence."""
+    """What a drop or a choice of files means: ``texts``, ``model``, ``state``, ``export``; or ``refused``, and why."""
     if not paths:
         return "refused", "Nothing in this drop is a file."
     kinds = {_kind(path) for path in paths}
@@ -189,8 +191,8 @@ def what_to_open(paths: Sequence[Path]) -> tuple[str, str]:
     if len(paths) == 1:
         return kinds.pop(), ""
     if len(kinds) > 1:
-        return "refused", "Open either texts, or one model, or one seed state; not several kinds together."
-    return "refused", f"Open one {'model' if kinds == {'model'} else 'seed state'} at a time."
+        return "refused", "Open either texts, or one model, one seed state or one export; not several kinds together."
+    return "refused", f"Open one {_WORDS[kinds.pop()]} at a time."
 
 
 def _kind(path: Path) -> str:
@@ -200,6 +202,9 @@ def _kind(path: Path) -> str:
     if suffix in MODEL_SUFFIXES:
         return "model"
     try:
+        if suffix == ".json" and path.is_file():  # by how it begins: any other JSON is a text
+            with path.open("rb") as file:
+                return "export" if file.read(len(_EXPORT)) == _EXPORT else "texts"
         return "model" if (path / "run.json").is_file() else "texts"
     except OSError:
         return "texts"

@@ -14,6 +14,9 @@ from chargen.jobs import Cancelled, Failed
 from chargen.model.config import ModelConfig
 from chargen.model.model_file import Model, save_model
 from chargen.model.state import HiddenState
+from chargen.sampling.export import render
+from chargen.sampling.sampler import Sampler
+from chargen.sampling.settings import SamplingSettings
 from chargen.training import commands, events
 from tests.gui.helpers import FAILED, Heard, finished, make_desk, progress, started, write_play
 
@@ -45,6 +48,11 @@ def with_corpus(qtbot: QtBot, desk: Desk, folder: Path) -> None:
         (["m.safetensors"], "model"),
         (["M.SafeTensors"], "model"),
         (["s.state"], "state"),
+        (["page.json"], "export"),
+        (["other.json"], "texts"),
+        (["gone.json"], "texts"),
+        (["page.json", "page.json"], "refused"),
+        (["page.json", "a.txt"], "refused"),
         (["m.safetensors", "s.state"], "refused"),
         (["m.safetensors", "n.safetensors"], "refused"),
         (["a.txt", "m.safetensors"], "refused"),
@@ -55,6 +63,8 @@ def test_what_to_open(tmp_path: Path, names: list[str], kind: str) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "run.json").write_text("{}")
+    (tmp_path / "page.json").write_bytes(render([Sampler(small_model()).write(SamplingSettings(length=3))], ".json"))
+    (tmp_path / "other.json").write_text('{"kind": "letters"}')
     found, sentence = what_to_open([tmp_path / name for name in names])
     assert found == kind
     assert sentence.endswith(".") == (kind == "refused")

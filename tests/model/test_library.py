@@ -236,3 +236,15 @@ def test_deleting_is_the_trash(tmp_path: Path) -> None:
     assert folder.is_dir()  # the trash is somebody else's work
     with pytest.raises(RunError, match="not there"):
         delete_run(tmp_path / "gone", lambda path: True)
+
+
+def test_a_model_is_found_by_its_fingerprint(tmp_path: Path) -> None:
+    wanted = random_model(small_config(), 7)
+    make_run(tmp_path, "one", STARTED)
+    make_run(tmp_path, "two", STARTED)
+    (tmp_path / "three").mkdir()
+    (tmp_path / "one" / "latest.safetensors").write_bytes(b"\xff" * 40)
+    assert library.find_model(tmp_path, wanted.fingerprint) is None
+    save_model(tmp_path / "two" / "latest.safetensors", wanted)
+    assert library.find_model(tmp_path, wanted.fingerprint) == tmp_path / "two" / "latest.safetensors"
+    assert library.find_model(tmp_path, "") is None and library.find_model(tmp_path / "none", "x") is None

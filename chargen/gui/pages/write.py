@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QWidget
 
 from chargen.gui import words
 from chargen.gui.desk import Desk
-from chargen.gui.pages.write_compare import WriteCompare
+from chargen.gui.pages.write_again import WriteAgain
 from chargen.gui.pages.write_document import Document
 from chargen.gui.pages.write_export import ask_and_export
 from chargen.gui.pages.write_texts import NATS
@@ -36,7 +36,7 @@ from chargen.sampling.settings import SamplingSettings
 _KEPT_EVERY_MS = 5_000
 
 
-class WritePage(WriteCompare):
+class WritePage(WriteAgain):
     """Writes with the model on the desk. A text that is being written goes on with the model it began with."""
 
     def __init__(self, desk: Desk, files: Pickers, parent: QWidget | None = None) -> None:
@@ -76,6 +76,7 @@ class WritePage(WriteCompare):
         self.view.verticalScrollBar().valueChanged.connect(lambda _value: shelf.moved())
         desk.model_changed.connect(self._model_changed)
         desk.state_opened.connect(self.seed_state.open_state)
+        desk.export_opened.connect(self.open_export)
         desk.writing_wanted.connect(self.write_on_a_blank_page)
         desk.training_state_changed.connect(self._say_why_empty)
         shelf.changed.connect(self._show_list)

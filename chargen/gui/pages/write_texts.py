@@ -73,7 +73,8 @@ class WriteTexts(WriteFrame):
         self._give_pen()
         self.chip.set_text(describe(opened) if opened is not None else "")
         # A text that stands here stays, even if its model is closed.
-        nothing, was_empty = not (opened or self._document or self._job or len(self.shelf.cards) > 1), self.is_empty()
+        something = opened or self._draft.parts or self._job or len(self.shelf.cards) > 1
+        nothing, was_empty = not something, self.is_empty()
         self.show_empty(self._empty if nothing else None)
         self.controls.set_model(opened.model if opened is not None else None)
         self.seed_state.set_pen(self._pen)
