@@ -110,7 +110,7 @@ class MainWindow(QMainWindow):
         self._action(file, "Open seed &state…", self._open_state)
         file.addSeparator()
         self._action(file, "&Write an export again…", self._open_export)
-        self._action(file, "&Export…", self._export, "Ctrl+E")
+        self._action(file, "&Export…", partial(self._on_write, "export"), "Ctrl+E")
         self._action(file, "Show the &runs in the file manager", self._show_runs)
         file.addSeparator()
         self._action(file, "&Quit", self.close, QKeySequence(QKeySequence.StandardKey.Quit), "Ctrl+Q")
@@ -123,8 +123,9 @@ class MainWindow(QMainWindow):
         self._save_action = self._action(do, "Save the model &now", self.desk.save_training, "Ctrl+S")
         self._action(do, "R&uns", self._runs, "Ctrl+Shift+R")
         do.addSeparator()
-        self._action(do, "&Write", self._write, "Ctrl+Return")
-        self._action(do, "&New draft", self._new_draft, "Ctrl+N")
+        self._action(do, "&Write", partial(self._on_write, "write_or_stop"), "Ctrl+Return")
+        self._action(do, "&New draft", partial(self._on_write, "new_draft"), "Ctrl+N")
+        self._action(do, "&Compare texts", partial(self._on_write, "compare"), "Ctrl+D")
         view = bar.addMenu("&View")
         group = QActionGroup(self)
         for choice, name in (("system", "&As the system"), ("light", "&Light"), ("dark", "&Dark")):
@@ -179,17 +180,9 @@ class MainWindow(QMainWindow):
         else:
             self.show_notice("info", f"There are no runs yet; they will be kept in “{folder}”.")
 
-    def _export(self) -> None:
+    def _on_write(self, what: str) -> None:
         self.show_page("write")
-        self.page("write").export()  # type: ignore[attr-defined]
-
-    def _write(self) -> None:
-        self.show_page("write")
-        self.page("write").write_or_stop()  # type: ignore[attr-defined]
-
-    def _new_draft(self) -> None:
-        self.show_page("write")
-        self.page("write").new_draft()  # type: ignore[attr-defined]
+        getattr(self.page("write"), what)()
 
     def _train(self) -> None:
         self.show_page("train")

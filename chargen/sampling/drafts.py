@@ -21,7 +21,7 @@ from chargen.model.state import HiddenState
 from chargen.sampling.difference import difference
 from chargen.sampling.job import Written
 from chargen.sampling.sample import Sample
-from chargen.sampling.settings import RULES
+from chargen.sampling.settings import RULES, SamplingSettings
 from chargen.settings import option
 
 LONGEST = 20_000_000
@@ -158,13 +158,24 @@ def side_by_side(draft: Draft, written: Sequence[Written], writers: Sequence[str
 def taken_out(draft: Draft, place: int) -> Draft:
     """One text of a comparison as a draft of its own, with the settings and the seed state it was written with."""
     part = draft.parts[place]
-    asked = part.sample.settings
-    settings = {**draft.settings, **{name: getattr(asked, name) for name in (*RULES, "prompt", "random_seed")}}
-    seed = draft.seed
-    if draft.compared is not None and draft.compared.change == "seed_state":
-        state = part.sample.seed_state
-        seed = replace(seed, kind="held", held=state, label=state.name or "Seed state of a comparison", chosen=True)
-    return replace(new_draft(settings, seed), parts=(part,), tip=0)
+    settings = {**draft.settings, **as_set(part.sample.settings)}
+    return replace(new_draft(settings, as_chosen(part.sample.seed_state)), parts=(part,), tip=0)
+
+
+def as_set(settings: SamplingSettings) -> dict[str, Any]:
+    """What a sample was asked for, as a page keeps it; but for stop texts, which a page keeps as they are typed."""
+    names = (*RULES, "prompt", "random_seed", "length", "unknown", "steer")
+    return {name: getattr(settings, name) for name in names} | {"used": True}
+
+
+def as_chosen(state: HiddenState) -> SeedChoice:
+    """The choice of a seed state that a sample started from."""
+    kind, seed, scale = (state.recipe.get(key) for key in ("kind", "seed", "scale"))
+    if kind in ("zero", "learned"):
+        return SeedChoice("zeros" if kind == "zero" else "learned", chosen=True)
+    if kind == "random" and type(seed) is int and type(scale) is float and state.name == f"Random {seed}":
+        return SeedChoice("random", random_seed=seed, scale=scale, chosen=True)
+    return SeedChoice("held", held=state, label=state.name or "Seed state of a text", chosen=True)
 
 
 def new_draft(settings: Mapping[str, Any] | None = None, seed: SeedChoice | None = None) -> Draft:

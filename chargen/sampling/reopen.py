@@ -7,12 +7,11 @@ from itertools import pairwise
 from chargen.errors import ExportError
 from chargen.model.state import HiddenState
 from chargen.sampling.difference import difference
-from chargen.sampling.drafts import LONGEST, MAXIMUM_PARTS, Compared, Draft, Part, SeedChoice, new_draft
+from chargen.sampling.drafts import LONGEST, MAXIMUM_PARTS, Compared, Draft, Part, as_chosen, as_set, new_draft
 from chargen.sampling.engine import Engine
 from chargen.sampling.replay import replay
 from chargen.sampling.sample import Sample
 from chargen.sampling.sampler import Sampler
-from chargen.sampling.settings import RULES, SamplingSettings
 from chargen.sampling.side_by_side import CHANGES, MOST_COLUMNS, NUMBERS
 from chargen.sampling.trail import Retrace
 
@@ -75,7 +74,7 @@ def as_draft(again: Sequence[Again]) -> Draft:
     if chain and len(parts) > 1:
         links = [replace(part, parent=place, at=len(parts[place].sample.text)) for place, part in enumerate(parts[1:])]
         parts = [parts[0], *links]
-    draft = replace(new_draft(_as_set(samples[0].settings), _seed(samples[0].seed_state)), parts=tuple(parts))
+    draft = replace(new_draft(as_set(samples[0].settings), as_chosen(samples[0].seed_state)), parts=tuple(parts))
     if chain or len(parts) > MOST_COLUMNS:
         return replace(draft, tip=len(parts) - 1)
     told = difference(samples, [each.writer for each in again])
@@ -86,18 +85,3 @@ def as_draft(again: Sequence[Again]) -> Draft:
 
 def _stopped(sample: Sample) -> bool:
     return bool(sample.settings.stop) and sample.text.endswith(sample.settings.stop)
-
-
-def _as_set(settings: SamplingSettings) -> dict[str, object]:
-    """As the window keeps settings."""
-    names = (*RULES, "prompt", "random_seed", "length", "unknown", "steer")
-    return {name: getattr(settings, name) for name in names} | {"used": True}
-
-
-def _seed(state: HiddenState) -> SeedChoice:
-    kind = state.recipe.get("kind")
-    if kind == "zero":
-        return SeedChoice("zeros", chosen=True)
-    if kind == "learned":
-        return SeedChoice("learned", chosen=True)
-    return SeedChoice("held", held=state, label=state.name or "Seed state of an export", chosen=True)

@@ -217,6 +217,19 @@ def test_stopped_they_stay_and_it_can_be_left(qtbot: QtBot, page: WritePage) -> 
     assert not page.comparing() and [card.texts for card in page.shelf.cards] == [3, 3, 0]
 
 
+def test_what_is_written_when_the_window_closes_is_kept(qtbot: QtBot, page: WritePage) -> None:
+    desk = page._desk
+    desk._make_job = Job
+    page.controls.length.setValue(1_000_000)
+    page.write_button.click()
+    qtbot.waitUntil(lambda: all(len(text) > 30 for text in texts(page)))
+    with qtbot.waitSignal(desk.closed):
+        desk.shutdown()
+    kept = draft_folder.load(page.shelf.current)
+    assert len(kept.parts) == 3 and all(len(part.sample.text) > 20 for part in kept.parts)
+    assert [replay(MODEL, part.sample).text for part in kept.parts] == [part.sample.text for part in kept.parts]
+
+
 def test_kept_as_a_draft_it_goes_on(qtbot: QtBot, page: WritePage) -> None:
     written = compose(qtbot, page)
     page.columns.columns[2].keep.click()

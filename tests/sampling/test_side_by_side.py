@@ -239,7 +239,9 @@ def test_one_of_them_as_a_draft_of_its_own(model: Model) -> None:
     state = HiddenState.random(model.config, 3).renamed("calm", "")
     result = written(Pen(model), "seed_state", ["zeros", state])
     blank = replace(new_draft(), compared=Compared("seed_state", ("zeros", "calm")))
-    alone = taken_out(side_by_side(blank, result, ["play"] * 2), 1)
+    compared = side_by_side(blank, result, ["play"] * 2)
+    assert taken_out(compared, 0).seed.kind == "zeros"
+    alone = taken_out(compared, 1)
     assert alone.seed.kind == "held" and alone.seed.held is not None and alone.seed.label == "calm"
 
 

@@ -66,7 +66,7 @@ def to_the_moment(window: MainWindow) -> None:
         desk.read_texts([Path(sys.argv[4])])
         then()
     elif MOMENT == "write":
-        once(desk.model_changed, lambda model: model is not None, lambda: (window._write(), then()))
+        once(desk.model_changed, lambda model: model is not None, lambda: (window._on_write("write_or_stop"), then()))
         desk.open_model(Path(sys.argv[4]))
     else:
         window.page("train")._train_on_the_play()

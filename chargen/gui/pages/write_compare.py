@@ -347,7 +347,7 @@ class WriteCompare(WriteTexts):
         """One of the texts becomes a draft; the comparison stays on the page."""
         if self._job is not None or place >= len(self._draft.parts):
             return
-        draft = taken_out(self.gathered(), place)
+        draft = taken_out(self._draft, place)
         self.shelf.keep(draft)
         self._undo = lambda: self._open_kept(draft.id)
         self.banner.show_message("good", f"Kept as the draft “{title(draft)}”.", "Open it")

@@ -94,7 +94,7 @@ class WriteFrame(Page):
         self.branches_tool.hide()
         self.compare_tool = GhostButton("Compare")
         self.compare_tool.setCheckable(True)
-        self.compare_tool.setToolTip("Several texts side by side, with one thing changed")
+        self.compare_tool.setToolTip("Several texts side by side, with one thing changed  (Ctrl+D)")
         self.surprise.toggled.connect(self.columns.set_tint)
         self.monospace.toggled.connect(self.columns.set_monospace)
         for tool in (self.drafts, self.branches_tool):

@@ -35,6 +35,7 @@ class ValueLine(QLineEdit):
         self.setPlaceholderText(placeholder)
         self.setFixedHeight(theme.HIT)
         self.setMaxLength(_LONGEST)
+        self.setAcceptDrops(False)  # what is dropped anywhere belongs to the window
         self.setMinimumWidth(48)
         if right:
             self.setFont(theme.ui_font(tabular=True))
