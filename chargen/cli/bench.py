@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from chargen.cli import bench_learn
 from chargen.cli.output import print_event, write
-from chargen.cli.parser import HelpFormatter, add_option, add_options, values
+from chargen.cli.parser import HelpFormatter, add_options, values
 from chargen.cli.window_check import window_problem
 from chargen.errors import ChargenError
 from chargen.settings import Option
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from chargen.bench.timing import Measured
 
 _SECONDS = Option("seconds", "bench", "float", 60.0, "Seconds", "How long to measure.", 1, 3600)
+_WRITE = Option(
+    "write", "bench", "int", 0, "Write", "Write, into a draft of so many characters, instead of training (0).",
+    0, 10_000_000,
+)  # fmt: skip
 _ROUNDS = Option("rounds", "bench", "int", 5, "Rounds", "How many times each measurement takes its turn.", 1, 1000)
 _TURN = Option("turn", "bench", "float", 0.3, "Turn", "How many seconds one turn lasts.", 0.001, 60)
 _ENDING = "Medians over the turns, and half the way from the slowest to the fastest.\n"
@@ -57,12 +61,12 @@ def add_parser(commands: Any) -> None:
     bench_learn.add_parser(kinds)
     gui = kinds.add_parser(
         "gui",
-        help="how smoothly the window runs while it trains",
+        help="how smoothly the window runs while it trains or writes",
         formatter_class=HelpFormatter,
-        description="Opens the window, trains at full speed and measures how late the window's timers come.\n"
-        "Needs a display.",
+        description="Opens the window, trains or writes at full speed and measures how late the window's timers come;\n"
+        "with --write also how soon the first character is there, and how memory grows. Needs a display.",
     )
-    add_option(gui, _SECONDS)
+    add_options(gui, _SECONDS, _WRITE)
     gui.add_argument("--json", action="store_true", help="Print one JSON object.")
     gui.set_defaults(run=run)
 
@@ -132,11 +136,13 @@ def _words(measured: "Measured") -> str:
 
 def run(arguments: argparse.Namespace) -> int:
     """Pass output and exit code of the meter through."""
-    seconds = values(arguments, _SECONDS)["seconds"]
+    asked = values(arguments, _SECONDS, _WRITE)
     problem = window_problem()
     if problem is not None:
         raise ChargenError(problem)
-    command = [sys.executable, "-m", "chargen.gui.lag", "--seconds", f"{seconds:g}"]
+    command = [sys.executable, "-m", "chargen.gui.lag", "--seconds", f"{asked['seconds']:g}"]
+    if asked["write"]:
+        command += ["--write", f"{asked['write']}"]
     with subprocess.Popen([*command, *(["--json"] if arguments.json else [])]) as meter:
         try:
             code = meter.wait()

@@ -1,9 +1,10 @@
-"""How smoothly the window runs while it trains: ``python -m chargen.gui.lag [--seconds 60] [--json]``.
+"""How smoothly the window runs while it trains, or writes: ``python -m chargen.gui.lag [--write 1000000] [--json]``.
 
-The real window trains the bundled play at full speed; a precise timer of 5 ms says how late the event
-loop comes round. Reported apart: the worst moment of the import of torch, and the time from starting a
-fresh process to its first painted window. ``--hog 60`` sleeps in the window's thread now and then, to
-prove that the meter sees it. Nothing of the user's is touched: runs go to a temporary folder.
+The real window trains the bundled play at full speed, or (``--write``) goes on with a draft of so many characters,
+see :mod:`chargen.gui.lag_write`; a precise timer of 5 ms says how late the event loop comes round. Reported apart:
+the worst moment of the import of torch, and the time from starting a fresh process to its first painted window.
+``--hog 60`` sleeps in the window's thread now and then, to prove that the meter sees it. Nothing of the user's is
+touched: runs and drafts go to a temporary folder.
 """
 
 import argparse
@@ -13,50 +14,20 @@ import subprocess
 import sys
 import tempfile
 import time
+from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, Qt, QTimer
+from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QApplication
 
 from chargen.gui import app as gui_app
+from chargen.gui.lag_write import WriteMeasurement, keep_long_draft, learn
 from chargen.gui.main_window import MainWindow
+from chargen.gui.meter import Meter
 
-INTERVAL_MS = 5
 HOG_EVERY_MS = 700
 COLD_STARTS = 3
 _SPARE_SECONDS = 30.0  # of training beyond the measurement
-
-
-class Meter(QObject):
-    """A timer that notes how late it comes, in milliseconds."""
-
-    def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.lateness: list[float] = []
-        self._last = 0.0
-        self._timer = QTimer(self)
-        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
-        self._timer.setInterval(INTERVAL_MS)
-        self._timer.timeout.connect(self._tick)
-
-    def start(self) -> None:
-        """Begin anew."""
-        self.lateness = []
-        self._last = time.perf_counter()
-        self._timer.start()
-
-    def stop(self) -> None:
-        self._timer.stop()
-
-    def _tick(self) -> None:
-        now = time.perf_counter()
-        self.lateness.append(max(0.0, (now - self._last) * 1000 - INTERVAL_MS))
-        self._last = now
-
-    def quantile(self, share: float) -> float:
-        """Of the lateness; 0 where nothing was measured."""
-        ordered = sorted(self.lateness)
-        return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
 
 
 class Measurement(QObject):
@@ -113,11 +84,8 @@ class Measurement(QObject):
     def _end(self) -> None:
         self._meter.stop()
         self._hog.stop()
-        meter = self._meter
         self.result |= {
-            "samples": len(meter.lateness), "p50_ms": round(meter.quantile(0.5), 2),
-            "p99_ms": round(meter.quantile(0.99), 2), "worst_ms": round(meter.quantile(1.0), 2),
-            "over_50_ms": sum(late > 50 for late in meter.lateness),
+            **self._meter.report(),
             "characters_per_second": round(sum(self._speeds) / len(self._speeds)) if self._speeds else 0,
         }  # fmt: skip
         self.window.close()
@@ -127,15 +95,23 @@ class Measurement(QObject):
         self.window.close()
 
 
-def measure(seconds: float, hog_ms: float = 0.0) -> dict[str, Any]:
-    """Lateness of the event loop while training. Raises RuntimeError with a sentence where it cannot be measured."""
+def measure(seconds: float, hog_ms: float = 0.0, write: int = 0, folder: Path = Path()) -> dict[str, Any]:
+    """Lateness of the event loop while training, or while writing into a draft of ``write`` characters.
+
+    What must be learned for that is kept in ``folder``. Raises RuntimeError with a sentence where it cannot be done.
+    """
+    run = learn(folder) if write else folder
     application = gui_app.make_application()
     sys.setswitchinterval(gui_app.SWITCH_SECONDS)
-    measurement = Measurement(seconds, hog_ms)
+    if write:
+        draft = keep_long_draft(run, write)
+        measurement: WriteMeasurement | Measurement = WriteMeasurement(seconds, run, draft, write)
+    else:
+        measurement = Measurement(seconds, hog_ms)
     measurement.window.finished.connect(application.quit)
     application.exec()
     if measurement.failure or "samples" not in measurement.result:
-        raise RuntimeError(measurement.failure or "The training ended before it could be measured.")
+        raise RuntimeError(measurement.failure or "It ended before it could be measured.")
     return measurement.result
 
 
@@ -172,6 +148,7 @@ def main() -> int:
     """Measure and report."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=60.0, help="how long to measure")
+    parser.add_argument("--write", type=int, default=0, metavar="N", help="write, into a draft of so many characters")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--hog", type=float, default=0.0, metavar="MS", help="sleep so long in the window's thread")
     parser.add_argument("--first-paint", action="store_true", help=argparse.SUPPRESS)
@@ -183,28 +160,41 @@ def main() -> int:
         return 0
     with tempfile.TemporaryDirectory(prefix="chargen-lag-") as home:
         os.environ["CHARGEN_HOME"] = home
-        started = cold_start()
+        started = {}
+        if not arguments.write:
+            seconds = cold_start()
+            started = {"cold_start_s": sorted(seconds)[len(seconds) // 2], "cold_starts_s": seconds}
         try:
-            result = measure(arguments.seconds, arguments.hog)
+            result = measure(arguments.seconds, arguments.hog, arguments.write, Path(home))
         except RuntimeError as error:
             print(error, file=sys.stderr)
             return 2
     application = QApplication.instance()
     platform = application.platformName() if isinstance(application, QApplication) else ""
-    report = {
-        "event": "lag", **result, "cold_start_s": sorted(started)[len(started) // 2], "cold_starts_s": started,
-        "platform": platform, "cores": os.cpu_count(),
-    }  # fmt: skip
+    event = "lag write" if arguments.write else "lag"
+    report = {"event": event, **result, **started, "platform": platform, "cores": os.cpu_count()}
     if arguments.json:
         print(json.dumps(report))
         return 0
+    doing = f"writing into a draft of {arguments.write:,} characters" if arguments.write else "training"
     print(
-        f"Event loop while training, {report['seconds']:g} s at {report['characters_per_second']:,} characters/s:\n"
+        f"Event loop while {doing}, {report['seconds']:g} s at {report['characters_per_second']:,} characters/s:\n"
         f"  half of the time less than {report['p50_ms']} ms late, p99 {report['p99_ms']} ms, "
-        f"worst {report['worst_ms']} ms\n"
-        f"  worst while torch was imported: {report['import_worst_ms']} ms\n"
-        f"Cold start to the first painted window: {report['cold_start_s']} s (of {started})"
+        f"worst {report['worst_ms']} ms"
     )
+    if arguments.write:
+        print(
+            f"First character after pressing Write: {report['first_character_ms']} ms (median), worst "
+            f"{report['first_character_worst_ms']} ms, with a model just opened {report['first_character_cold_ms']} ms,"
+            f" after Continue in the long draft {report['first_character_continued_ms']} ms\n"
+            f"Memory: {report['memory_mb_per_minute']} MB more a minute, "
+            f"{report['memory_bytes_per_character']} bytes for each character written"
+        )
+    else:
+        print(
+            f"  worst while torch was imported: {report['import_worst_ms']} ms\n"
+            f"Cold start to the first painted window: {report['cold_start_s']} s (of {report['cold_starts_s']})"
+        )
     return 0
 
 

@@ -9,6 +9,7 @@ import atexit
 import logging
 import tempfile
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -74,8 +75,7 @@ class Tokens:
 
     def heat_ink(self, level: int) -> str:
         """The text colour that reads best on heat ``level``."""
-        ground = self.heat[level]
-        return max((self.ink, self.deepest), key=lambda ink: contrast(ink, ground))
+        return _best_ink((self.ink, self.deepest), self.heat[level])
 
 
 LIGHT = Tokens(
@@ -118,6 +118,11 @@ def contrast(first: str, second: str) -> float:
 
     low, high = sorted((luminance(first), luminance(second)))
     return (high + 0.05) / (low + 0.05)
+
+
+@cache
+def _best_ink(inks: tuple[str, ...], ground: str) -> str:
+    return max(inks, key=lambda ink: contrast(ink, ground))
 
 
 def colour(value: str, alpha: float = 1.0) -> QColor:

@@ -30,6 +30,7 @@ from chargen.sampling.steering import Helm, Steering
 BITS = 1.0 / math.log(2.0)
 """Bits in a nat."""
 
+_PIECE = 2**16  # characters turned into a text at a time
 _COLD = 0.001  # below it a score over the temperature may be beyond all numbers, which needs care
 
 MAXIMUM_CAPTURED_TEXT = 4_000
@@ -257,7 +258,11 @@ class Writer:
     @property
     def text(self) -> str:
         """What has been written so far."""
-        return "".join(map(self.model.vocabulary.__getitem__, self._ids))
+        codes = np.array([ord(character) for character in self.model.vocabulary], "<u4")
+        written = memoryview(self._ids)
+        # In pieces: whatever turns numbers into a text lets no other thread of the program run meanwhile.
+        pieces = (codes[np.array(written[at : at + _PIECE])] for at in range(0, len(written), _PIECE))
+        return "".join(piece.tobytes().decode("utf-32-le", "surrogatepass") for piece in pieces)
 
     def capture(self, engine: Engine) -> HiddenState:
         """The state of an ``engine`` that has read all of it; recipe ``{"kind": "captured", …}``. Raises StateError."""

@@ -5,12 +5,18 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
+import pytest
 from PySide6.QtCore import QTimer
 from pytestqt.qtbot import QtBot
 
-from chargen.gui.lag import Meter
+from chargen.gui import lag_write
+from chargen.gui.lag_write import WriteMeasurement, keep_long_draft
+from chargen.gui.meter import Meter
 from chargen.gui.widgets.loss_plot import CALM_AFTER, CALM_MS, REDRAW_MS, LossPlot
+from chargen.model.model_file import save_model
+from tests.gui.write_helpers import build_model
 
 
 def test_the_meter_sees_a_hog(qtbot: QtBot) -> None:
@@ -51,3 +57,30 @@ def test_the_measurement_catches_a_deliberate_hog(qtbot: QtBot) -> None:
     assert report["over_50_ms"] >= 2
     assert report["samples"] > 50
     assert report["cold_start_s"] > 0
+
+
+def test_writing_into_a_long_draft_is_measured(qtbot: QtBot, tmp_path: Path) -> None:
+    save_model(tmp_path / "model.safetensors", build_model())
+    draft = keep_long_draft(tmp_path / "model.safetensors", 30_000)
+    measurement = WriteMeasurement(0.6, tmp_path / "model.safetensors", draft, 30_000, settled_ms=100)
+    with qtbot.waitSignal(measurement.window.finished, timeout=30_000):
+        pass
+    assert measurement.failure == ""
+    result = measurement.result
+    assert result["characters"] == 30_000
+    assert 0 < result["first_character_ms"] <= result["first_character_worst_ms"]
+    assert min(result["first_character_cold_ms"], result["first_character_continued_ms"]) > 0
+    assert 0 <= result["p50_ms"] <= result["p99_ms"] <= result["worst_ms"]
+    assert result["samples"] > 10
+    assert result["characters_per_second"] > 0
+
+
+def test_a_writing_that_ends_too_soon_is_said(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save_model(tmp_path / "model.safetensors", build_model())
+    monkeypatch.setattr(lag_write, "_LENGTH", 5)
+    draft = keep_long_draft(tmp_path / "model.safetensors", 2_000)
+    measurement = WriteMeasurement(0.2, tmp_path / "model.safetensors", draft, 2_000, settled_ms=100)
+    with qtbot.waitSignal(measurement.window.finished, timeout=30_000):
+        pass
+    assert "ended before" in measurement.failure
+    assert "samples" not in measurement.result

@@ -203,7 +203,7 @@ class WritePage(WriteAgain):
                 case Begun():
                     self._begin(event, document, len(request.after) if fork is not None else None)
                 case Chunk(text, bits):
-                    self.view.append_characters(text, (bits * NATS).tolist())
+                    self.view.append_characters(text, bits * NATS)
                     self._characters += len(text)
                     self._bits += float(bits.sum(dtype=float))
                     self._tell_figures()

@@ -36,6 +36,7 @@ class WriteFrame(Page):
         super().__init__("Write", "Settings", parent)
         self.view = SampleView()
         self.view.set_placeholder(_PLACEHOLDER)
+        self.view.set_ground("paper")
         self.view.setFrameStyle(0)
         self.list = DraftList()
         self.list.hide()

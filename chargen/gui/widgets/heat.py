@@ -28,11 +28,10 @@ def levels(surprises: Sequence[float] | NDArray[np.floating]) -> bytes:
 
 def runs(values: bytes | bytearray) -> list[tuple[int, int, int]]:
     """Neighbours of one level joined: (first, after last, level), without NONE and 0."""
-    result: list[tuple[int, int, int]] = []
-    first = 0
-    for index in range(1, len(values) + 1):
-        if index == len(values) or values[index] != values[first]:
-            if values[first] not in (0, NONE):
-                result.append((first, index, values[first]))
-            first = index
-    return result
+    if not values:
+        return []
+    array = np.frombuffer(values, np.uint8)
+    ends = [*(np.flatnonzero(array[1:] != array[:-1]) + 1).tolist(), len(values)]
+    firsts = [0, *ends[:-1]]
+    pairs = zip(firsts, ends, strict=True)
+    return [(first, end, values[first]) for first, end in pairs if values[first] not in (0, NONE)]

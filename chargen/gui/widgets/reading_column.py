@@ -10,9 +10,10 @@ from PySide6.QtGui import QFontMetricsF, QResizeEvent, QTextLayout, QTextOption
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 
 from chargen.gui import theme
+from chargen.gui.widgets.heat_bands import line_x
 from chargen.gui.widgets.reading_text import ReadingText, displayable, from_utf16, to_utf16
 
-_KEPT_LAYOUTS = 300
+KEPT_LAYOUTS = 300
 _SAMPLE = "KEEPER: And set a bowl of salt for every name in the harbour."
 
 
@@ -33,6 +34,7 @@ class ReadingColumn(QAbstractScrollArea):
         self._size = theme.TEXT_BOOK
         self._centred = True
         self._placeholder = ""
+        self._ground: str | None = None
         self._stuck = True  # at the end, and staying there
         self._settling = False
         self._margin = theme.SPACE_4
@@ -53,21 +55,31 @@ class ReadingColumn(QAbstractScrollArea):
         self._content.reflow(self._columns)
         self._content.append(text)
         self._layouts.clear()
-        self._settle()
+        self._refresh()
 
     def _extend(self, text: str) -> None:
-        stuck = self._stuck
+        """Add to the end. Of what was on the screen before, only the last paragraph is painted again."""
+        stuck, value, empty = self._stuck, self.verticalScrollBar().value(), not len(self._content)
         first = self._content.append(text)
-        for index in [i for i in self._layouts if i >= first]:
-            del self._layouts[index]
+        self._forget(first)
         self._stuck = stuck
-        self._settle()
+        moved = self._settle()
+        if self._ground is None or empty or moved < first:
+            self.viewport().update()
+            return
+        whole, now = self.viewport().rect(), self.verticalScrollBar().value()
+        if now != value:
+            self.viewport().scroll(0, value - now, whole)
+        self.viewport().update(whole.adjusted(0, self._content.top(first) * self._unit + self._margin - now, 0, 0))
 
     def _shorten(self, length: int) -> None:
-        first = self._content.truncate(length)
+        self._forget(self._content.truncate(length))
+        self._refresh()
+
+    def _forget(self, first: int) -> None:
+        """The paragraphs from ``first`` on are others now."""
         for index in [i for i in self._layouts if i >= first]:
             del self._layouts[index]
-        self._settle()
 
     def set_monospace(self, on: bool) -> None:
         """Monospace for code, the book face otherwise."""
@@ -94,6 +106,15 @@ class ReadingColumn(QAbstractScrollArea):
         """Empty space round the column; a card that has its own needs little."""
         self._margin = margin
         self._relayout()
+
+    def set_ground(self, token: str) -> None:
+        """What the text stands on, by the name of a colour of the theme.
+
+        The view paints it itself then. So Qt knows that nothing shines through, and moves what is on the screen when
+        text is added, instead of having all of it painted again.
+        """
+        self._ground = token
+        self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
 
     def set_placeholder(self, text: str) -> None:
         """What an empty view says."""
@@ -143,14 +164,22 @@ class ReadingColumn(QAbstractScrollArea):
             line.setPosition(QPointF(0, number * self._unit + self._base - line.ascent()))
             number += 1
         layout.endLayout()
-        if len(self._layouts) >= _KEPT_LAYOUTS:
+        if len(self._layouts) >= KEPT_LAYOUTS:
             del self._layouts[next(iter(self._layouts))]
         self._layouts[index] = layout
         return layout
 
-    def _settle(self) -> None:
-        """Lay out what is visible; keep the end, or the line at the top, where it is."""
-        bar = self.verticalScrollBar()
+    def _refresh(self) -> None:
+        """Lay out what is visible, and paint all of it."""
+        self._settle()
+        self.viewport().update()
+
+    def _settle(self) -> int:
+        """Lay out what is visible; keep the end, or the line at the top, where it is.
+
+        Returns the first paragraph that turned out to be of another height than was thought; ``count`` if none did.
+        """
+        bar, first = self.verticalScrollBar(), self._content.count
         self._settling = True
         try:
             for _ in range(4):
@@ -159,27 +188,28 @@ class ReadingColumn(QAbstractScrollArea):
                     bar.setValue(bar.maximum())
                 value = bar.value()
                 top = self._content.at_line(max(value - self._margin, 0) // self._unit)
-                inside = value - self._margin - int(self._content.tops()[top]) * self._unit
+                inside = value - self._margin - self._content.top(top) * self._unit
                 moved = False
                 for index in range(top, self._content.count):
-                    y = int(self._content.tops()[index]) * self._unit + self._margin - value
+                    y = self._content.top(index) * self._unit + self._margin - value
                     if y > self.viewport().height():
                         break
                     if not self._content.is_exact(index):
                         lines = max(self._layout_of(index).lineCount(), 1)
-                        moved |= self._content.set_lines(index, lines)
+                        if self._content.set_lines(index, lines):
+                            moved, first = True, min(first, index)
                 if not moved:
                     break
                 self._fit_bar()
                 if not self._stuck:
-                    bar.setValue(int(self._content.tops()[top]) * self._unit + self._margin + inside)
+                    bar.setValue(self._content.top(top) * self._unit + self._margin + inside)
         finally:
             self._settling = False
-        self.viewport().update()
+        return first
 
     def _fit_bar(self) -> None:
         bar = self.verticalScrollBar()
-        whole = int(self._content.tops()[-1]) * self._unit + 2 * self._margin
+        whole = self._content.top(self._content.count) * self._unit + 2 * self._margin
         bar.setRange(0, max(whole - self.viewport().height(), 0))
         bar.setSingleStep(self._unit)
         bar.setPageStep(max(self.viewport().height() - self._unit, self._unit))
@@ -187,21 +217,24 @@ class ReadingColumn(QAbstractScrollArea):
     def _relayout(self) -> None:
         bar, stuck = self.verticalScrollBar(), self._stuck
         top = self._content.at_line(max(bar.value() - self._margin, 0) // self._unit)
-        inside = bar.value() - int(self._content.tops()[top]) * self._unit
+        inside = bar.value() - self._content.top(top) * self._unit
         self._layouts.clear()
         self._content.reflow(self._columns)
         self._settling = True
         self._fit_bar()
         if not stuck:
-            bar.setValue(int(self._content.tops()[top]) * self._unit + inside)
+            bar.setValue(self._content.top(top) * self._unit + inside)
         self._settling = False
         self._stuck = stuck
-        self._settle()
+        self._refresh()
 
     def _scrolled(self, value: int) -> None:
         if not self._settling:
             self._stuck = value >= self.verticalScrollBar().maximum() - 2
-            self._settle()
+            self._refresh()
+
+    def scrollContentsBy(self, dx: int, dy: int) -> None:
+        """Nothing: Qt's own way paints everything again. Who moves the bar says what is to be painted."""
 
     def is_at_end(self) -> bool:
         return self._stuck
@@ -238,7 +271,7 @@ class ReadingColumn(QAbstractScrollArea):
         layout = self._layout_of(index)
         unit = to_utf16(self._content.paragraph(index), offset - self._content.start(index))
         line = layout.lineForTextPosition(unit)
-        y = int(self._content.tops()[index]) * self._unit + self._margin - self.verticalScrollBar().value()
+        y = self._content.top(index) * self._unit + self._margin - self.verticalScrollBar().value()
         if not line.isValid():
             return QRect(self.column().left(), y, 2, self._unit)
         x = line_x(line, unit)
@@ -254,7 +287,7 @@ class ReadingColumn(QAbstractScrollArea):
         line_number = max(y // self._unit, 0)
         index = self._content.at_line(line_number)
         layout = self._layout_of(index)
-        within = min(line_number - int(self._content.tops()[index]), layout.lineCount() - 1)
+        within = min(line_number - self._content.top(index), layout.lineCount() - 1)
         if within < 0:
             return self._content.start(index)
         line = layout.lineAt(within)
@@ -269,10 +302,4 @@ class ReadingColumn(QAbstractScrollArea):
         if event.oldSize().width() != event.size().width():
             self._relayout()
         else:
-            self._settle()
-
-
-def line_x(line: object, unit: int) -> float:
-    """PySide returns the position with the corrected cursor, or the position alone, by version."""
-    result = line.cursorToX(unit)  # type: ignore[attr-defined]
-    return float(result[0] if isinstance(result, tuple) else result)
+            self._refresh()

@@ -60,7 +60,7 @@ class ReadingText:
         self._lines = array("l", [1])
         self._exact = bytearray(1)
         self._columns = 66
-        self._tops: np.ndarray | None = None
+        self._tops = np.array([0, 1], np.int64)  # the line at which each begins, one more for the end; then room
 
     def __len__(self) -> int:
         return self._starts[-1] + len(self._texts[-1])
@@ -98,7 +98,7 @@ class ReadingText:
                 start += len(piece) + hard
                 self._lines.append(self._estimate(piece))
                 self._exact.append(0)
-        self._tops = None
+        self._add_tops(first)
         return first
 
     def truncate(self, length: int) -> int:
@@ -112,7 +112,7 @@ class ReadingText:
         self._starts.append(start)
         self._lines.append(1)
         self._exact.append(0)
-        self._tops = None
+        self._add_tops(index)
         self.append(rest)
         return index
 
@@ -139,28 +139,32 @@ class ReadingText:
         self._columns = max(columns, 1)
         self._lines = array("l", (self._estimate(text) for text in self._texts))
         self._exact = bytearray(self.count)
-        self._tops = None
+        self._add_tops(0)
 
     def is_exact(self, index: int) -> bool:
         return bool(self._exact[index])
 
     def set_lines(self, index: int, lines: int) -> bool:
         """A paragraph was laid out; returns whether that moved what follows."""
-        moved = self._lines[index] != lines
+        by = lines - self._lines[index]
         self._lines[index] = lines
         self._exact[index] = 1
-        if moved:
-            self._tops = None
-        return moved
+        if by:
+            self._tops[index + 1 : self.count + 1] += by
+        return by != 0
 
-    def tops(self) -> np.ndarray:
-        """The line at which each paragraph begins; one more entry for the end."""
-        if self._tops is None:
-            self._tops = np.zeros(self.count + 1, dtype=np.int64)
-            np.cumsum(np.array(self._lines, dtype=np.int64), out=self._tops[1:])
-        return self._tops
+    def _add_tops(self, first: int) -> None:
+        """The paragraphs from ``first`` on are new."""
+        if self.count >= len(self._tops):
+            self._tops = np.concatenate([self._tops[: first + 1], np.zeros(2 * self.count, np.int64)])
+        lines = np.array(self._lines[first:], np.int64)
+        self._tops[first + 1 : self.count + 1] = self._tops[first] + np.cumsum(lines)
+
+    def top(self, index: int) -> int:
+        """The line at which a paragraph begins; of ``count``, the one after the last."""
+        return int(self._tops[index])
 
     def at_line(self, line: int) -> int:
         """The paragraph that stands at ``line``."""
-        index = int(np.searchsorted(self.tops(), line, side="right")) - 1
+        index = int(np.searchsorted(self._tops[: self.count + 1], line, side="right")) - 1
         return min(max(index, 0), self.count - 1)

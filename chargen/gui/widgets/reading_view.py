@@ -20,7 +20,8 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QMenu, QWidget
 
 from chargen.gui import theme
-from chargen.gui.widgets.reading_column import ReadingColumn, line_x
+from chargen.gui.widgets.heat_bands import HeatBands, line_x
+from chargen.gui.widgets.reading_column import KEPT_LAYOUTS, ReadingColumn
 from chargen.gui.widgets.reading_text import to_utf16
 
 
@@ -49,6 +50,7 @@ class ReadingView(ReadingColumn):
         self._anchor = self._caret = 0
         self._pressed: int | None = None
         self._under = -1
+        self._bands: dict[int, HeatBands] = {}  # of the paragraphs painted lately
         self.viewport().setMouseTracking(True)
 
     def _reset(self, text: str) -> None:
@@ -60,6 +62,10 @@ class ReadingView(ReadingColumn):
     def _styles(self, first: int, last: int) -> list[Style]:
         """The looks of the characters from ``first`` up to ``last``."""
         return []
+
+    def _levels_of(self, first: int, last: int) -> bytes | None:
+        """The warmth of these characters, one byte each; None where none is shown."""
+        return None
 
     def _end_caret(self) -> bool:
         """Whether a caret stands at the end, because text is being written."""
@@ -224,6 +230,8 @@ class ReadingView(ReadingColumn):
         t = theme.tokens()
         painter = QPainter(self.viewport())
         column = self.column()
+        if self._ground is not None:
+            painter.fillRect(event.rect(), theme.colour(getattr(t, self._ground)))
         if not len(self._content) and self._placeholder:
             painter.setFont(self._font)
             painter.setPen(theme.colour(t.ink_2))
@@ -232,7 +240,7 @@ class ReadingView(ReadingColumn):
         value = self.verticalScrollBar().value()
         top = self._content.at_line(max(event.rect().top() + value - self._margin, 0) // self._unit)
         for index in range(top, self._content.count):
-            y = int(self._content.tops()[index]) * self._unit + self._margin - value
+            y = self._content.top(index) * self._unit + self._margin - value
             if y > event.rect().bottom():
                 break
             self._paint_paragraph(painter, index, QPointF(column.left(), y), t)
@@ -249,11 +257,16 @@ class ReadingView(ReadingColumn):
     def _paint_paragraph(self, painter: QPainter, index: int, at: QPointF, t: theme.Tokens) -> None:
         layout = self._layout_of(index)
         text, start = self._content.paragraph(index), self._content.start(index)
+        levels = self._levels_of(start, start + len(text))
+        bands = self._bands_of(index, layout, text, levels, t) if levels is not None else None
         styles = self._styles(start, start + len(text))
         first, last = self.selection()
         if first < last and first < start + len(text) and last > start:
             styles = [*styles, Style(first, last, ground=t.selection, ink=t.ink)]
         ranges: list[QTextLayout.FormatRange] = []
+        if bands is not None:
+            bands.paint(painter, at.toPoint(), *self._band, self._unit)
+            ranges.extend(bands.inks)
         for style in styles:
             begin = to_utf16(text, min(max(style.first - start, 0), len(text)))
             end = to_utf16(text, min(max(style.last - start, 0), len(text)))
@@ -276,6 +289,17 @@ class ReadingView(ReadingColumn):
                 self._rule(painter, layout, at, begin, end, style.underline, self._base + 4, 2)
             if begin < end and style.strike is not None:
                 self._rule(painter, layout, at, begin, end, style.strike, self._base - 5, 1)
+
+    def _bands_of(
+        self, index: int, layout: QTextLayout, text: str, levels: bytes, t: theme.Tokens
+    ) -> HeatBands:
+        bands = self._bands.get(index)
+        if bands is None or bands.layout is not layout or bands.tokens is not t:
+            self._bands.pop(index, None)
+            if len(self._bands) >= KEPT_LAYOUTS:  # one at a time: to drop many takes long
+                del self._bands[next(iter(self._bands))]
+            bands = self._bands[index] = HeatBands(layout, text, self.column().width(), levels, t)
+        return bands
 
     def _pieces(self, layout: QTextLayout, begin: int, end: int) -> list[tuple[int, float, float]]:
         """(line, left, right) of a run, which may go over several lines."""

@@ -10,7 +10,10 @@ from chargen.gui import theme
 from chargen.gui.widgets import heat
 from chargen.gui.widgets.reading_view import ReadingView, Style, later
 
-_BATCH_MS = 33
+_BATCH_MS = 4
+_BATCH = 128
+"""Characters shown in one go while text streams in: a few milliseconds; more only where that does not keep up."""
+_BEHIND = 8  # so many batches for what has arrived
 _SLICE = 50_000
 """Characters of a long text that are put in at a time: a few milliseconds each."""
 
@@ -18,8 +21,8 @@ _SLICE = 50_000
 class SampleView(ReadingView):
     """Streams text; on demand tints every character by how much it surprised the network.
 
-    ``append`` is cheap: what arrives is shown thirty times a second. Surprises are in nats
-    (minus the natural logarithm of the character's probability).
+    ``append`` is cheap: what arrives is shown a moment later, in batches so small that nothing waits for one.
+    Surprises are in nats (minus the natural logarithm of the character's probability).
     """
 
     def __init__(self, name: str = "Generated text", parent: QWidget | None = None) -> None:
@@ -30,7 +33,7 @@ class SampleView(ReadingView):
         self._prompt = 0
         self._streaming = False
         self._timer = later(self, _BATCH_MS)
-        self._timer.timeout.connect(self.flush)
+        self._timer.timeout.connect(self._show_some)
         self._coming: tuple[str, NDArray[np.float32], int | None] | None = None  # a long text; its place
         self._taken = 0  # characters of it that are in
         self._slices = later(self, 0)
@@ -63,6 +66,7 @@ class SampleView(ReadingView):
         given = heat.levels(surprises) if surprises is not None else b""
         self._levels = bytearray(given[: len(text)].ljust(len(text), bytes([heat.NONE])))
         self._prompt = prompt_length
+        self._bands.clear()
         self._stuck = False
         self.verticalScrollBar().setValue(0)
         self._reset(text)
@@ -138,12 +142,18 @@ class SampleView(ReadingView):
         self._take_all()
         self._show_pending()
 
-    def _show_pending(self) -> None:
+    def _show_some(self) -> None:
+        """A batch of what has arrived; the next one follows."""
+        self._show_pending(max(_BATCH, -(-sum(map(len, self._pending)) // _BEHIND)))
+        if self._pending:
+            self._timer.start()
+
+    def _show_pending(self, count: int | None = None) -> None:
         self._timer.stop()
         if self._pending:
             text = "".join(self._pending)
-            self._pending.clear()
-            self._extend(text)
+            self._pending = [text[count:]] if count is not None and count < len(text) else []
+            self._extend(text[:count])
             self._tell_reader(self._content.slice(self.length() - 200, self.length()))
 
     def _queue(self, text: str, levels: bytes) -> None:
@@ -162,9 +172,7 @@ class SampleView(ReadingView):
         styles: list[Style] = []
         if first < self._prompt:
             styles.append(Style(first, min(last, self._prompt), ink=t.ink_2))
-        if self._tint:
-            # An ink of its own only where the common one does not do: each costs a piece of layout to draw.
-            inks = [None if (ink := t.heat_ink(level)) == t.ink else ink for level in range(len(t.heat))]
-            for begin, end, level in heat.runs(self._levels[first:last]):
-                styles.append(Style(first + begin, first + end, inks[level], t.heat[level]))
         return styles
+
+    def _levels_of(self, first: int, last: int) -> bytes | None:
+        return bytes(self._levels[first:last]) if self._tint else None

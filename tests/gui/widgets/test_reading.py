@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QColor, QGuiApplication
+from PySide6.QtGui import QColor, QGuiApplication, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -40,6 +40,29 @@ def test_pieces_make_the_whole(pieces: list[str]) -> None:
         assert content.start(index) <= offset <= content.start(index) + len(content.paragraph(index)) + 1
 
 
+CHANGES = st.one_of(st.text("ab \n", max_size=30), st.integers(0, 99), st.tuples(st.integers(0, 9), st.integers(1, 4)))
+
+
+@given(st.lists(CHANGES, max_size=15))
+def test_every_paragraph_stands_below_the_ones_before(changes: list[object]) -> None:
+    content = ReadingText()
+    for change in changes:
+        if isinstance(change, str):
+            content.append(change)
+        elif isinstance(change, int):
+            content.truncate(change)
+        elif change[0] < content.count:
+            content.set_lines(*change)
+    lines = [content.top(index + 1) - content.top(index) for index in range(content.count)]
+    assert content.top(0) == 0 < min(lines)
+    for change in changes:
+        if isinstance(change, tuple) and change[0] < content.count:
+            content.set_lines(*change)
+            assert content.top(change[0] + 1) - content.top(change[0]) == change[1]
+    places = [index for index in range(content.count) for _ in range(content.top(index + 1) - content.top(index))]
+    assert [content.at_line(line) for line in range(content.top(content.count))] == places
+
+
 @given(st.text(alphabet="ab ", min_size=0, max_size=5 * CHUNK), st.integers(0, 5000), st.integers(0, 5000))
 def test_a_line_without_end_is_cut_and_whole_again(line: str, first: int, last: int) -> None:
     content = ReadingText()
@@ -71,6 +94,56 @@ def test_text_is_known_at_once_and_shown_in_batches(qtbot) -> None:
     qtbot.waitUntil(lambda: made.length() == 19)
     made.clear_text()
     assert made.text() == ""
+
+
+def test_much_at_once_is_shown_in_small_batches(qtbot) -> None:
+    made = view(qtbot)
+    made.append_characters("abcd" * 1_000, [0.1, 5.0, 0.9, 3.0] * 1_000)
+    qtbot.waitUntil(lambda: made.length() > 0)
+    assert made.length() < 2_000
+    assert made.text() == "abcd" * 1_000
+    qtbot.waitUntil(lambda: made.length() == 4_000)
+
+
+def on_the_screen(made: SampleView) -> QImage:
+    """What was painted there, bit by bit."""
+    QApplication.processEvents()
+    return made.screen().grabWindow(made.winId()).toImage().convertToFormat(QImage.Format.Format_RGB32)
+
+
+@pytest.mark.parametrize("unit", ["The lamp was low before the tide.\n", "all on one long line, ", "\n"])
+def test_what_moves_on_the_screen_is_what_would_be_painted(unit: str, qapp: QApplication, qtbot) -> None:
+    theme.apply(qapp, "light")
+    made = view(qtbot)
+    made.set_ground("paper")
+    made.set_tint(True)
+    made.set_streaming(True)
+    painted = 0
+    for number in range(12):
+        if number == 9:
+            made.verticalScrollBar().setValue(made.verticalScrollBar().maximum() // 2)  # somebody reads further up
+        made.append_characters(unit * 3, [0.1, 1.0, 5.0] * len(unit))
+        made.flush()
+        shown = on_the_screen(made)
+        painted += shown != made.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
+    assert painted == 0
+    assert shown.pixelColor(2, 2) == QColor(theme.LIGHT.paper)
+
+
+def test_only_what_is_new_is_painted(qtbot) -> None:
+    made = view(qtbot)
+    made.set_ground("paper")
+    made.append(LINES * 40)
+    made.flush()
+    on_the_screen(made)
+    heights = []
+    paint = made.paintEvent
+    made.paintEvent = lambda event: (heights.append(event.rect().height()), paint(event))  # type: ignore[method-assign]
+    made.append("one line more\n")
+    made.flush()
+    on_the_screen(made)
+    assert heights
+    assert max(heights) < made.viewport().height() // 2
 
 
 def test_clear_drops_what_was_on_the_way(qtbot) -> None:
@@ -206,6 +279,22 @@ def test_tint_is_shown_on_demand_in_both_themes(qapp: QApplication, qtbot) -> No
         assert not colours(made) & set(theme.tokens().heat[1:])
         made.set_tint(True)
         assert set(theme.tokens().heat[1:]) <= colours(made)
+
+
+def test_a_band_is_behind_its_character_whatever_stands_before(qapp: QApplication, qtbot) -> None:
+    theme.apply(qapp, "light")
+    made = view(qtbot)
+    made.append_characters("\U0001F30A é\U0010ffff x" + " words" * 30 + " M", [0.0] * 187 + [9.0])
+    made.set_tint(True)
+    made.flush()
+    image = made.viewport().grab().toImage()
+    warm = QColor(theme.LIGHT.heat[4])
+    rect = made.character_rect(187)
+    found = [x for x in range(image.width()) if image.pixelColor(x, rect.top() + made._band[0]) == warm]
+    assert found
+    assert abs(found[0] - rect.left()) <= 1
+    assert abs(found[-1] - rect.right()) <= 1
+    assert rect.top() > made.character_rect(0).top()
 
 
 def test_surprises_must_match(qtbot) -> None:
