@@ -47,7 +47,7 @@ def test_a_long_curve_is_redrawn_less_often(qtbot: QtBot) -> None:
 
 def test_the_measurement_catches_a_deliberate_hog(qtbot: QtBot) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "chargen.gui.lag", "--seconds", "3", "--hog", "60", "--json"],
+        [sys.executable, "-m", "chargen.gui.lag", "--seconds", "2", "--hog", "60", "--json"],
         capture_output=True, text=True, timeout=120, check=False, env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -59,7 +59,10 @@ def test_the_measurement_catches_a_deliberate_hog(qtbot: QtBot) -> None:
     assert report["cold_start_s"] > 0
 
 
-def test_writing_into_a_long_draft_is_measured(qtbot: QtBot, tmp_path: Path) -> None:
+def test_writing_into_a_long_draft_is_measured(
+    qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lag_write, "_WARM", 1)
     save_model(tmp_path / "model.safetensors", build_model())
     draft = keep_long_draft(tmp_path / "model.safetensors", 30_000)
     measurement = WriteMeasurement(0.6, tmp_path / "model.safetensors", draft, 30_000, settled_ms=100)
@@ -73,14 +76,3 @@ def test_writing_into_a_long_draft_is_measured(qtbot: QtBot, tmp_path: Path) -> 
     assert 0 <= result["p50_ms"] <= result["p99_ms"] <= result["worst_ms"]
     assert result["samples"] > 10
     assert result["characters_per_second"] > 0
-
-
-def test_a_writing_that_ends_too_soon_is_said(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    save_model(tmp_path / "model.safetensors", build_model())
-    monkeypatch.setattr(lag_write, "_LENGTH", 5)
-    draft = keep_long_draft(tmp_path / "model.safetensors", 2_000)
-    measurement = WriteMeasurement(0.2, tmp_path / "model.safetensors", draft, 2_000, settled_ms=100)
-    with qtbot.waitSignal(measurement.window.finished, timeout=30_000):
-        pass
-    assert "ended before" in measurement.failure
-    assert "samples" not in measurement.result
