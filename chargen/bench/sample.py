@@ -4,7 +4,8 @@ For each shape of network, with random weights, V 65 and E 64, on one core:
 
 * **characters_per_second** of :class:`~chargen.sampling.sampler.Stream` at temperature 0.8, everything included:
   the step, the choice, the surprise. **plain_characters_per_second** of the loop in PyTorch (embedding, one step of
-  ``nn.LSTM``, linear, softmax, multinomial; library defaults but for one thread). **ratio** is one over the other.
+  ``nn.LSTM``, linear, softmax, multinomial; library defaults but for one thread, without gradients). **ratio** is
+  one over the other.
 * **floor_ratio**: the time for a character over the least it could take, which is to read all weights of a step
   once (recurrent, inputs of the upper layers, output) at the rate of a matrix-vector product of that many bytes.
 * **batch_matrix_fraction**: of 64 samples at once, the rate of the products that their characters need, over the
