@@ -183,10 +183,10 @@ def _keep_previous(path: Path) -> None:
         except OSError:  # A file system without hard links: a synced copy does the same, more slowly.
             write_atomic(link, path.read_bytes())
         os.replace(link, previous_of(path))
-    except BaseException:
+    finally:
+        # Still there when this failed, and where both were names of one file already: such a rename does nothing.
         with contextlib.suppress(OSError):
             link.unlink()
-        raise
 
 
 def write_text(path: Path, text: str) -> None:

@@ -340,6 +340,15 @@ def test_a_killed_program_leaves_the_old_file(tmp_path: Path) -> None:
     assert (tmp_path / "f").read_bytes() == NEW
 
 
+def test_a_program_killed_after_keeping_the_previous_file_leaves_nothing_for_ever(tmp_path: Path) -> None:
+    """Both names are the same file then, and a rename between two names of one file does nothing."""
+    (tmp_path / "f").write_bytes(OLD)
+    os.link(tmp_path / "f", tmp_path / "f.previous")
+    files.write_atomic(tmp_path / "f", NEW, keep_previous=True)
+    assert names(tmp_path) == {"f", "f.previous"}
+    assert ((tmp_path / "f").read_bytes(), (tmp_path / "f.previous").read_bytes()) == (NEW, OLD)
+
+
 def test_places_that_are_no_files_are_refused(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").touch()

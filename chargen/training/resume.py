@@ -36,10 +36,14 @@ _FORMAT = 1
 
 @dataclass(frozen=True)
 class ResumePoint:
-    """A step boundary. ``progress`` holds step, seconds, rate_scale, best_loss, … (plain JSON)."""
+    """A step boundary. ``progress`` holds step, seconds, rate_scale, best_loss, … (plain JSON).
+
+    ``older``: a newer one is there, but damaged.
+    """
 
     progress: dict[str, Any]
     tensors: dict[str, NDArray[Any]] = field(default_factory=dict)
+    older: bool = False
 
 
 def corpus_mark(corpus: Corpus) -> str:
@@ -150,7 +154,7 @@ def load(path: Path) -> ResumePoint:
             tensors = safetensors_load(data)
             if not all(np.isfinite(tensor).all() for tensor in tensors.values()):
                 continue
-            return ResumePoint(header["progress"], tensors)
+            return ResumePoint(header["progress"], tensors, older=candidate != path and path.exists())
         except (FileError, SafetensorError, AttributeError, KeyError, TypeError, ValueError):
             continue
     raise RunError(

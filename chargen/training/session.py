@@ -238,6 +238,9 @@ def _continued(request: TrainingRequest, run: RunFolder, recorder: Recorder, ran
     if backend is not None and not (same and _still_there(backend, model_config, config, device, streams)):
         backend = None  # another device, machine or type: nothing is lost, but exactness is not claimed
         notices = (f"Continuing on {device.name} with newly chosen kernels: the result may differ in the last digits.",)
+    if point.older:
+        older = f"the one before it, at step {point.progress['step']:,}"
+        notices += (f"The newest point to continue from is damaged; going on from {older}.",)
     _check_memory(model_config, config, corpus, device, ranks)
     recorder.describe({**description, "training": config.to_json(), "device": device.kind, "processes": ranks})
     return Plan(corpus, model_config, config, device, recorder, point=point, backend=backend, notices=notices)

@@ -487,6 +487,7 @@ class Trainer:
         ran_away_at = progress.step
         progress.step, self._state = self._guard.go_back()
         progress.returns += 1
+        progress.owed = False
         progress.rate_scale *= 0.5
         self._report_from = (progress.step, self.clock.seconds())
         self._validation_due = self._next_validation()
@@ -521,7 +522,13 @@ class Trainer:
             self.corpus.summary_json(),
         )
 
+    def _sound(self) -> bool:
+        """Whether all parameters are numbers: the last update may have spoiled what no loss has shown yet."""
+        return bool(torch.stack(torch._foreach_norm(list(self.network.parameters()))).isfinite().all())
+
     def _sample(self) -> Iterator[Any]:
+        if not self._sound():
+            yield from self._go_back()
         if not self._ranks.first:
             return
         model = self._model(None)
@@ -535,6 +542,9 @@ class Trainer:
     def _validate(self) -> Iterator[Any]:
         """Measure the validation split, hearing commands between pieces; keep the model if it is the best."""
         assert self._backend is not None
+        if not self._sound():
+            yield from self._go_back()
+            return
         begun = self.clock.seconds()
         nats, characters, left = 0.0, 0, False
         with self._backend.active():
@@ -575,7 +585,7 @@ class Trainer:
         return self._backend.dtype if self._backend is not None and self.device.kind == "cpu" else None
 
     def _save(self) -> Iterator[Any]:
-        if not all(bool(parameter.isfinite().all()) for parameter in self.network.parameters()):
+        if not self._sound():
             yield from self._go_back()
         if self._recorder is None:
             return

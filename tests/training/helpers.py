@@ -1,10 +1,14 @@
 """A small text, a small trainer, and a recorder in a folder."""
 
+import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
 from chargen.corpus.corpus import Corpus, corpus_from_text
 from chargen.model.config import ModelConfig
+from chargen.model.model_file import load_model
+from chargen.training import resume
 from chargen.training.backend import Backend
 from chargen.training.clock import Clock
 from chargen.training.config import TrainingConfig
@@ -46,3 +50,16 @@ def run_request(folder: Path, **overrides: Any) -> dict[str, Any]:
         "steps": 20, "hidden": 12, "layers": 1, "embedding": 6, "streams": 4, "unroll": 16, "dropout": 0.0,
         "learning_rate": 0.01, "threads": 1, "precision": "float32", **overrides,
     }  # fmt: skip
+
+
+def digest(run: Path) -> str:
+    """SHA-256 over everything that a run has come to, but the seconds it took."""
+    point = resume.load(run / "resume.safetensors")
+    told = {name: value for name, value in point.progress.items() if name != "spent"}
+    whole = hashlib.sha256(json.dumps(told, sort_keys=True).encode())
+    for name in sorted(point.tensors):
+        whole.update(name.encode() + point.tensors[name].tobytes())
+    for name in ("latest.safetensors", "model.safetensors"):
+        model = load_model(run / name)
+        whole.update(f"{model.fingerprint} {model.training['step']} {model.training['validation_loss']}".encode())
+    return whole.hexdigest()

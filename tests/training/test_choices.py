@@ -112,6 +112,18 @@ def test_a_damaged_or_foreign_cache_is_measured_anew(content):
     assert json.loads((cache_dir() / "backends.json").read_text())
 
 
+def test_the_cache_of_another_machine_is_kept_and_measured_anew(monkeypatch):
+    """Folders of users travel between machines; the same PyTorch and as many threads say nothing of their speed."""
+    network, config = CharRNN(small_config()), TrainingConfig(steps=1, streams=3, unroll=8)
+    chosen(network, config)
+    with monkeypatch.context() as patched:
+        patched.setattr(autotune, "processor_name", lambda device: "another processor")
+        assert autotune.timings("cpu", 1) == {}
+        assert chosen(network, config)[1] > 0
+    assert len(json.loads((cache_dir() / "backends.json").read_text())) == 2
+    assert chosen(network, config)[1] == 0
+
+
 def test_a_cached_backend_that_this_machine_lacks_is_not_used(monkeypatch):
     network, config = CharRNN(small_config()), TrainingConfig(steps=1, streams=3, unroll=8)
     chosen(network, config)
