@@ -250,6 +250,16 @@ _TABLE = (
         choices=("muon", "adamw"),
     ),
     Option(
+        "patience",
+        "training",
+        "int",
+        4,
+        "Patience",
+        "End when the text kept aside was predicted worse so many times in a row; 0 goes on in any case.",
+        0,
+        1_000_000,
+    ),
+    Option(
         "seed",
         "training",
         "int",

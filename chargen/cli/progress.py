@@ -142,20 +142,31 @@ def validated_words(event: "Validated") -> str:
 
 def summary(event: "Finished", run: str) -> str:
     """The last words: how it went and the exact commands that go on from here."""
-    how = {"budget": "Finished", "stopped": "Stopped", "interrupted": "Interrupted and saved"}.get(
-        event.reason, "Ended"
-    )
+    ends = {"stopped": "Stopped", "interrupted": "Interrupted and saved", "by heart": "Stopped early"}
+    how = ends.get(event.reason, "Finished")
     loss = (
         ""
         if event.loss is None
         else f" Validation loss {event.loss:.3f} nats ({event.bits_per_character:.3f} bits per character)."
     )
     run = short_path(run)
-    lines = [f"{how} after {event.step:,} steps in {clock_words(event.seconds)}.{loss}"]
-    if event.reason != "budget":
+    lines = [f"{how} after {event.step:,} steps in {clock_words(event.seconds)}.{loss}", *by_heart_words(event)]
+    if event.reason in ("stopped", "interrupted"):
         lines.append(f"Go on:         {command_line('chargen', 'train', '--run', run, '--resume')}")
     lines.append(f"Write with it: {command_line('chargen', 'sample', run)}")
     return "\n".join(lines)
+
+
+def by_heart_words(event: "Finished") -> list[str]:
+    """Where a training went on for longer than was good for it: what happened, and which model is kept."""
+    if event.reason == "by heart":
+        return [
+            "The text kept aside was predicted worse and worse: the network had begun to learn its text by heart. "
+            f"The model kept is the best one, of step {event.best_step:,}."
+        ]
+    if event.loss is not None and 0 < event.best_step < event.step:
+        return [f"The model kept is the best one, of step {event.best_step:,}."]
+    return []
 
 
 class QuietView:

@@ -353,6 +353,10 @@ class Desk(QObject):
         """Write the run's files now; a Saved event follows."""
         self._command("SaveNow")
 
+    def extend_training(self) -> None:
+        """Plan for as much again as was planned at first."""
+        self._command("Extend")
+
     def set_learning_rate(self, rate: float) -> None:
         """From the next step on."""
         self._command("SetLearningRate", rate)

@@ -46,8 +46,8 @@ class RunCard:
         text: the name of the text; ``text_sha256`` says which it was.
         created: when it began; for a damaged one, when its folder last changed.
         seconds: of learning, over all sessions. loss: the best on the validation split, in nats.
-        state: ``finished`` (its budget is used), ``interrupted`` (stopped, or cut off), ``in use`` (a process
-            trains it), ``damaged``; ``problem`` says then what is wrong.
+        state: ``finished`` (its budget is used, or more would do harm), ``interrupted`` (stopped, or cut
+            off), ``in use`` (a process trains it), ``damaged``; ``problem`` says then what is wrong.
         can_continue: everything to train it on is there, and nobody does.
         timed: its budget was a time.
     """
@@ -271,7 +271,7 @@ def _card(run: RunFolder, description: dict[str, Any], used: bool) -> RunCard:
     if cell not in ("lstm", "gru", "rnn"):
         raise ValueError("cell")
     whole = any(file.is_file() for file in (run.resume, previous_of(run.resume))) and run.corpus.is_file()
-    done = finished is not None and finished.get("reason") == "budget"
+    done = finished is not None and finished.get("reason") in ("budget", "by heart")
     return RunCard(
         folder=run.folder,
         name=name or text or run.folder.name,

@@ -69,7 +69,7 @@ class Budget:
         ``first`` soon, since somebody waits for it. Else by the step alone, so that equal runs keep equal models.
         """
         if self._session_seconds is not None:
-            interval = max(self._session_seconds / 10, 25 * took, SHORTEST_INTERVAL_SECONDS)
+            interval = max(self._session_seconds / 20, 25 * took, SHORTEST_INTERVAL_SECONDS)
             if first:
                 interval = min(interval, FIRST_VALIDATION_SECONDS)
             due = seconds + min(interval, LONGEST_INTERVAL_SECONDS)

@@ -35,3 +35,8 @@ class SetPreview:
     """Write the live samples at this temperature."""
 
     temperature: float
+
+
+@dataclass(frozen=True)
+class Extend:
+    """Plan for as much again as was planned at first."""

@@ -20,6 +20,7 @@ class TrainingConfig:
         device, precision, threads: ``auto`` and None let the program choose and say why.
         optimizer: ``muon`` (for the matrices between hidden units; the rest is AdamW's) or ``adamw`` for everything.
         weight_decay: AdamW's, on matrices only. matrix_decay: Muon's.
+        patience: validations in a row, clearly worse than the best, after which the training ends; 0: it goes on.
         preview_temperature, preview_length: of the live sample.
     """
 
@@ -39,6 +40,7 @@ class TrainingConfig:
     optimizer: Literal["muon", "adamw"] = "muon"
     weight_decay: float = 0.01
     matrix_decay: float = 0.1
+    patience: int = 4
     preview_temperature: float = 0.8
     preview_length: int = 240
 
@@ -57,6 +59,7 @@ class TrainingConfig:
             "clip",
             "clip_kind",
             "optimizer",
+            "patience",
             "seed",
             "device",
             "precision",

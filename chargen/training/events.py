@@ -133,10 +133,11 @@ class Tick:
 
 @dataclass(frozen=True)
 class Finished:
-    """The last event. ``reason``: ``budget``, ``stopped`` or ``interrupted``.
+    """The last event. ``reason``: ``budget``, ``stopped``, ``interrupted``, or ``by heart``: it had begun to
+    predict the text kept aside worse and worse.
 
     ``loss`` is the validation loss of the file named in ``model``; None where the run was interrupted before the first
-    validation (``model`` is then the latest).
+    validation (``model`` is then the latest). ``best_step``: after how many steps that model was measured.
     """
 
     reason: str
@@ -145,6 +146,7 @@ class Finished:
     loss: float | None
     bits_per_character: float | None
     model: str
+    best_step: int = 0
 
 
 def to_json(event: Any) -> dict[str, Any]:

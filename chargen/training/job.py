@@ -6,7 +6,7 @@ from typing import Any
 from chargen.jobs import Worker
 from chargen.training import events
 from chargen.training.clock import Clock
-from chargen.training.commands import Pause, Resume, SaveNow, SetLearningRate, SetPreview, Stop
+from chargen.training.commands import Extend, Pause, Resume, SaveNow, SetLearningRate, SetPreview, Stop
 from chargen.training.session import TrainingRequest, prepare
 from chargen.training.trainer import Trainer
 
@@ -67,6 +67,8 @@ def _obey_all(trainer: Trainer, worker: Worker, commands: list[Any], paused: boo
                 paused = False
             case SaveNow():
                 trainer.save_soon()
+            case Extend():
+                trainer.extend()
             case SetLearningRate(rate):
                 trainer.set_learning_rate(rate)
             case SetPreview(temperature):

@@ -142,6 +142,6 @@ def suggest(
 
 
 _PASSED_ON = (
-    "streams", "unroll", "learning_rate", "dropout", "clip", "clip_kind", "optimizer", "seed", "device", "precision",
-    "threads",
+    "streams", "unroll", "learning_rate", "dropout", "clip", "clip_kind", "optimizer", "patience", "seed", "device",
+    "precision", "threads",
 )  # fmt: skip

@@ -15,6 +15,7 @@ from chargen.model.model_file import Model, save_model
 from chargen.model.runs import RunFolder, create_run, remove_beginning, remove_unfinished
 from chargen.training import events, resume
 from chargen.training.backend import Backend
+from chargen.training.config import TrainingConfig
 
 PROGRESS_SECONDS = 1.0
 """Training losses go to the log at most this often; validations always."""
@@ -59,6 +60,11 @@ class Recorder:
     def describe(self, description: dict[str, Any]) -> None:
         """What ``run.json`` is to hold, in place of what was given first; :meth:`begin` writes it."""
         self._description = description
+
+    def plan(self, config: TrainingConfig) -> None:
+        """Write down that the training is planned otherwise now."""
+        self._description["training"] = config.to_json()
+        self.run.write_description(self._description)
 
     @property
     def run(self) -> RunFolder:

@@ -165,7 +165,8 @@ def load(path: Path) -> ResumePoint:
 def _check_progress(values: dict[str, Any]) -> None:
     """Raise KeyError or ValueError where a number that a trainer needs is missing or is none."""
     good = values.get("good") or {"step": 0, "updates": 0, "loss": None, "since": []}
-    counts = [values["step"], values["updates"], values.get("returns", 0), good["step"], good["updates"]]
+    counts = [values["step"], values["updates"], good["step"], good["updates"]]
+    counts += [values.get("returns", 0), values.get("worse", 0)]
     numbers = [values["spent"], values["rate_scale"], *good["since"]]
     perhaps = (values["best_loss"], values.get("minutes_left"), good["loss"])
     numbers += [number for number in perhaps if number is not None]

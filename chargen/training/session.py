@@ -291,7 +291,7 @@ def _read_description(
     return model_config, config, backend
 
 
-_FREE_TO_CHANGE = ("learning_rate", "clip", "clip_kind", "dropout", "device", "precision", "threads")
+_FREE_TO_CHANGE = ("learning_rate", "clip", "clip_kind", "dropout", "patience", "device", "precision", "threads")
 
 
 def _continued_config(
@@ -308,7 +308,13 @@ def _continued_config(
     if budget:
         config = replace(config, **{"minutes": None, "epochs": None, "steps": None, **budget})
         _refuse_less(config, point.progress["step"], characters)
+        point.progress["worse"] = 0  # whoever asks for more shall have it
         return config
+    if 0 < config.patience <= point.progress.get("worse", 0):
+        raise RunError(
+            "This run had begun to learn its text by heart, and ended for that; to train it longer all the same, give "
+            "--minutes M, or --patience 0."
+        )
     if config.minutes is not None:
         left = point.progress.get("minutes_left", config.minutes - point.progress["spent"] / 60)
         if left < option("minutes").minimum:

@@ -10,7 +10,7 @@ is decided here is decided by ``self.clock`` and by what the ranks agreed on, ne
 
 import math
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ from chargen.model.config import ModelConfig
 from chargen.model.model_file import Model
 from chargen.model.network import CharRNN, State
 from chargen.model.scoring import iterate_losses, validation_streams
+from chargen.settings import option
 from chargen.training import events, resume
 from chargen.training.autotune import choose_backend, remember_pace
 from chargen.training.backend import Backend
@@ -47,6 +48,9 @@ RESTART_SHARE = 0.02
 """The share of streams that begin afresh at a step. A network that met its initial state only once an epoch would soon
 have moved away from it, and write nonsense when started there; a learned one would hardly be trained."""
 
+CLEARLY_WORSE = 0.003
+"""A validation loss larger than the best by this share counts against going on."""
+
 _KEPT = "what was learned until the last save is kept."
 
 MINIMUM_VALIDATION = 2
@@ -65,6 +69,7 @@ class _Progress:
     best_step: int = -1
     returns: int = 0  # how often learning ran away and was put back
     owed: bool = False  # a validation was due at this step and has not ended
+    worse: int = 0  # validations in a row that were clearly worse than the best
     last_train_loss: float = math.nan
     last_norm: float = math.nan
     pending: list[tuple[torch.Tensor, torch.Tensor]] = field(default_factory=list)
@@ -144,11 +149,13 @@ class Trainer:
                 saved["best_step"],
                 returns=saved.get("returns", 0),
                 owed=saved.get("owed", False),
+                worse=saved.get("worse", 0),
             )
         self._budget = Budget(config, self._shape.steps, self._progress.spent)
         self._validation = self._validation_split()
         self._save_wanted = False
         self._wanted_rate: float | None = None
+        self._planned, self._extensions = config, 0
         self.preview_temperature = config.preview_temperature
         self._last_validation_seconds = 0.0
         self._validation_due = Due()
@@ -198,6 +205,10 @@ class Trainer:
     def set_learning_rate(self, rate: float) -> None:
         """Use ``rate`` from the next step on; the schedule goes on from there in proportion."""
         self._wanted_rate = rate
+
+    def extend(self) -> None:
+        """Plan for as much again as was planned at first, from the next step on; the learning rate rises with it."""
+        self._extensions += 1
 
     @property
     def _stop_reason(self) -> str | None:
@@ -273,6 +284,8 @@ class Trainer:
             self._validation_due = self._next_validation()
         step_seconds = 0.0
         while (yield from self._going_on(step_seconds)):
+            if self._extensions:
+                yield self._extend()
             begun = self.clock.seconds()
             self._state = self._learn(learning, self._state)
             took = self.clock.seconds() - begun
@@ -309,12 +322,33 @@ class Trainer:
             return True
         self._ended = self.clock.seconds()
         yield from self._report()
-        if self._at_the_end(step_seconds) and not self._leaving():
+        if self._at_the_end(step_seconds) and not self._leaving() and not self._by_heart():
             yield from self._validate()
         return not self._at_the_end(step_seconds)
 
     def _at_the_end(self, step_seconds: float) -> bool:
-        return self._stop_reason is not None or self._exhausted(step_seconds)
+        if self._stop_reason is not None or self._by_heart():
+            return True
+        return not self._extensions and self._exhausted(step_seconds)
+
+    def _by_heart(self) -> bool:
+        """Whether the network has begun to learn its text by heart: further steps would only make it worse."""
+        return 0 < self.config.patience <= self._progress.worse
+
+    def _extend(self) -> events.Notice:
+        """Make the budget longer, in the run's description too."""
+        grown = {}
+        for name in ("minutes", "epochs", "steps"):
+            amount, more = getattr(self.config, name), getattr(self._planned, name)
+            if amount is not None:
+                grown[name] = min(amount + self._extensions * more, option(name).maximum)
+        self.config, self._extensions = replace(self.config, **grown), 0
+        self._budget = Budget(self.config, self._shape.steps, self._progress.spent)
+        self._validation_due = self._next_validation()
+        if self._recorder is not None:
+            self._recorder.plan(self.config)
+        name, amount = next(iter(grown.items()))
+        return events.Notice(f"Planned now: {amount:,.6g} {name} in all.")
 
     def _save_due(self, late: float) -> bool:
         """Soon at the guard's good points, where there is half as much to write; ``late``: seconds since it was due."""
@@ -322,7 +356,8 @@ class Trainer:
 
     def _finish(self) -> Iterator[Any]:
         """The last sample and save. After a signal, only what is needed to go on."""
-        reason = self._stop_reason or "budget"  # once it is measured, nothing changes why it ended
+        # Once it is measured, nothing changes why it ended.
+        reason = self._stop_reason or ("by heart" if self._by_heart() else "budget")
         if not self._leaving():
             yield from self._sample()
         yield from self._save()
@@ -331,7 +366,13 @@ class Trainer:
         if self._recorder is not None:
             path = str(self._recorder.run.latest if loss is None else self._recorder.run.model)
         finished = events.Finished(
-            reason, self._progress.step, self._ended, loss, None if loss is None else loss / math.log(2), path
+            reason,
+            self._progress.step,
+            self._ended,
+            loss,
+            None if loss is None else loss / math.log(2),
+            path,
+            max(0, self._progress.best_step),
         )
         if self._recorder is not None:
             self._recorder.event(finished)
@@ -571,6 +612,8 @@ class Trainer:
             yield from self._go_back()
             return
         best = loss < self._progress.best_loss
+        if best or loss > self._progress.best_loss * (1 + CLEARLY_WORSE):
+            self._progress.worse = 0 if best else self._progress.worse + 1
         if best:
             self._progress.best_loss, self._progress.best_step = loss, self._progress.step
             if self._recorder is not None:
@@ -607,6 +650,7 @@ class Trainer:
             "rate_scale": progress.rate_scale,
             "returns": progress.returns,
             "owed": progress.owed,
+            "worse": progress.worse,
             "best_loss": None if math.isinf(progress.best_loss) else progress.best_loss,
             "best_step": progress.best_step,
         }

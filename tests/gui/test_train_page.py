@@ -173,15 +173,17 @@ def test_the_buttons_of_each_moment(qtbot: QtBot, tmp_path: Path) -> None:
     assert not page.form.isVisible()
     job = factory.held["train"]
     job.post(started(str(tmp_path / "run")))
-    qtbot.waitUntil(lambda: shown(page) == ["Pause", "Stop"])
+    qtbot.waitUntil(lambda: shown(page) == ["Pause", "Stop", "Train longer"])
     page.primary.click()
     assert job.commands[-1] == commands.Pause()
     job.post(events.Paused(4), events.Snapshot(4, small_model()))
-    qtbot.waitUntil(lambda: shown(page) == ["Resume", "Stop", "Write with it"])
+    qtbot.waitUntil(lambda: shown(page) == ["Resume", "Stop", "Train longer", "Write with it"])
     page.primary.click()
     assert job.commands[-1] == commands.Resume()
     job.post(events.Resumed(4))
     qtbot.waitUntil(lambda: "Pause" in shown(page))
+    page.longer.click()
+    assert job.commands[-1] == commands.Extend()
     page.stop.click()
     assert job.commands[-1] == commands.Stop()
     assert shown(page) == ["Stopping…"]
@@ -251,6 +253,14 @@ def test_when_it_is_finished_one_writes_or_goes_on(qtbot: QtBot, tmp_path: Path)
     newest: Any = desk._training
     newest.end()
     qtbot.waitUntil(lambda: desk.training_state == "idle")
+
+
+def test_a_training_that_ended_early_says_why(qtbot: QtBot, tmp_path: Path) -> None:
+    page, desk, job = running(qtbot, tmp_path)
+    job.post(points(1, 2), events.Finished("by heart", 100, 60.0, 1.5, 2.164, "", 40))
+    job.end()
+    qtbot.waitUntil(lambda: desk.training_state == "idle")
+    assert "by heart" in page.sentence.text() and "step 40" in page.sentence.text()
 
 
 def test_another_text_begins_afresh(qtbot: QtBot, tmp_path: Path) -> None:

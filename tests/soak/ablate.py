@@ -38,7 +38,7 @@ from chargen.training.step import LearningStep, make_optimizer
 
 STEPS = 400
 SEEDS = (1, 2, 3)
-HIDDEN, EMBEDDING, STREAMS, UNROLL, RATE = 256, 32, 32, 64, 2e-2
+HIDDEN, EMBEDDING, STREAMS, UNROLL, RATE = 128, 32, 32, 64, 3e-2
 RESTART_SHARE = 0.02
 GAMMAS = {"a thirtieth": 31.0, "a twentieth": 16.97, "a tenth": 6.94}
 MORE_DROPOUT = 0.1
@@ -109,8 +109,8 @@ VARIANTS = {
     "uniform": Variant("recurrent weights uniform ±1/√H instead of orthogonal", start=_uniform),
     "forget 0": Variant("forget bias 0 instead of 1", start=_forget(0.0)),
     "forget 2": Variant("forget bias 2 instead of 1", start=_forget(2.0)),
-    "adamw": Variant("AdamW alone, rate 8e-3", training={"optimizer": "adamw", "learning_rate": 8e-3}),
-    "adamw slow": Variant("AdamW alone, rate 4e-3", training={"optimizer": "adamw", "learning_rate": 4e-3}),
+    "adamw": Variant("AdamW alone, rate 1.2e-2", training={"optimizer": "adamw", "learning_rate": 1.2e-2}),
+    "adamw slow": Variant("AdamW alone, rate 6e-3", training={"optimizer": "adamw", "learning_rate": 6e-3}),
     "small muon": Variant("Muon's updates half as large", scale=muon.SCALE / 2),
     "momentum": Variant("Muon's momentum 0.95 instead of 0.88", momentum=0.95),
     "no decay": Variant("no weight decay", training={"weight_decay": 0.0, "matrix_decay": 0.0}),

@@ -177,7 +177,7 @@ def test_the_run_folder_holds_what_it_promises(tmp_path):
 
 def test_the_best_model_is_kept_when_learning_gets_worse(tmp_path):
     recorder = Recorder(create_run(tmp_path / "run"), {})
-    trainer = small_trainer(recorder=recorder, steps=60)
+    trainer = small_trainer(recorder=recorder, steps=60, patience=0)
     for event in trainer.steps():
         if isinstance(event, events.Validated) and event.step >= 30:
             trainer.set_learning_rate(3.0)  # spoil what follows

@@ -310,12 +310,18 @@ class TrainPage(Page):
 
     def _finished(self, event: Any) -> None:
         self.plot.settle()
-        self.progress.set_fraction(1.0 if event.reason == "budget" else self.progress.fraction())
-        how = {"budget": "Learned for", "stopped": "Stopped after", "interrupted": "Interrupted after"}[event.reason]
+        whole = event.reason in ("budget", "by heart")
+        self.progress.set_fraction(1.0 if whole else self.progress.fraction())
+        how = {"stopped": "Stopped after", "interrupted": "Interrupted after"}.get(event.reason, "Learned for")
         self._loss = event.loss if event.loss is not None else self._loss
         self._show_loss()
         loss = "" if event.loss is None else f", best validation loss {event.loss:.3f} nats"
-        self.sentence.setText(f"{how} {words.clock(event.seconds)}{loss}. The model is saved.")
+        kept = f"The best model, of step {event.best_step:,}, is saved."
+        if event.reason == "by heart":
+            end = f"It was beginning to learn the text by heart, so it ended early. {kept}"
+        else:
+            end = kept if event.loss is not None and 0 < event.best_step < event.step else "The model is saved."
+        self.sentence.setText(f"{how} {words.clock(event.seconds)}{loss}. {end}")
         self.times.setText(f"{how} {words.clock(event.seconds)} · {event.step:,} steps")
 
     def _training_failed(self, sentence: str) -> None:
@@ -354,7 +360,9 @@ class TrainPage(Page):
         self._enable_primary(state in ("idle", "running", "paused"))
         self.stop.setVisible(state in ("starting", "running", "paused"))
         self.write.setVisible(state in ("running", "paused") and self.desk.model is not None)
-        self.longer.setVisible(done and self.desk.run_folder is not None)
+        learns = state in ("running", "paused")
+        self.longer.setVisible(learns or (done and self.desk.run_folder is not None))
+        self.longer.setToolTip("As much again as was planned; the learning rate rises with it." if learns else "")
         self.anew.setVisible(done and corpus is not None)
         self.sentence.setVisible(done)
         self.sentence.setEnabled(done)
@@ -408,7 +416,9 @@ class TrainPage(Page):
             self.act()
 
     def _train_longer(self) -> None:
-        if self.desk.run_folder is not None:
+        if self.desk.training_state != "idle":
+            self.desk.extend_training()
+        elif self.desk.run_folder is not None:
             self._continuing, self._continued_text = True, self._learned
             self.desk.continue_run(self.desk.run_folder, {"minutes": self.form.minutes()})
 
