@@ -110,8 +110,7 @@ def test_killed_at_every_moment(stem: Stem, tmp_path: Path, cell: str, layers: i
 
 
 def test_killed_at_some_moments(stem: Stem, tmp_path: Path) -> None:
-    kills = Kills(stem, tmp_path, {"cell": "lstm", "layers": 1, "dropout": 0.3, "threads": 2})
-    for moment in ("before the first save", "newest model, older resume point", "gone back and saved"):
+    kills = Kills(stem, tmp_path, {"cell": "lstm", "layers": 1, "dropout": 0.3, "threads": 1})
+    for moment in ("newest model, older resume point", "gone back and saved"):
         kills.kill(moment, 0.6)
-    early, *others = kills.begun
-    assert early == 0 < min(others)
+    assert min(kills.begun) > 0
