@@ -103,7 +103,8 @@ def test_a_model_is_found_among_the_runs(qtbot: QtBot, page: WritePage, tmp_path
     page.open_export(file)
     idle(qtbot, page)
     assert texts(page) == [sample.text for sample in samples]
-    assert [column.heading.text() for column in page.columns.columns] == ["Model harbour play", "Model tale"]
+    assert page.columns.change() == "model" and page.columns.values()[0] == "desk"
+    assert [column.heading.text() for column in page.columns.columns] == ["harbour play", "tale"]
 
 
 def test_what_differs_is_said_and_shown_as_it_was_exported(qtbot: QtBot, page: WritePage, tmp_path: Path) -> None:

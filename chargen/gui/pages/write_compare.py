@@ -41,7 +41,7 @@ from chargen.sampling.sample import Sample
 from chargen.sampling.side_by_side import CHANGES, ColumnChunk, ColumnsBegun, variants
 
 FIRST, COLUMNS = "temperature", 3
-_HINT = "All else is as set in the panel: prompt, seed state, random seed."
+_HINT = "All else is as set in the panel."
 _HINTS = {"prompt": "All else is as set in the panel; \\n stands for a new line."}
 
 
@@ -114,15 +114,18 @@ class WriteCompare(WriteTexts):
         known = compared.change in CHANGES
         values = list(compared.values)[:4]
         if not known or len(values) < 2:  # a stranger's
-            compared = Compared(FIRST, tuple(first_values(FIRST, self._base(), None, COLUMNS)))
+            compared = Compared(FIRST, ("",) * COLUMNS)
             values = list(compared.values)
+        if not any(values):  # of an export, which does not say from what they were chosen
+            change = compared.change
+            values = first_values(change, self._base(), self._entries(change), len(values))
         self._show_values(compared.change, values)
         self._show_columns()
 
     def _show_columns(self) -> None:
         """The texts that are kept, under their headings."""
         parts = self._draft.parts
-        headings = self._difference().headings()
+        headings = _headings(self._difference())
         self._counts = [(0, 0.0)] * len(self.columns.columns)
         for column in self.columns.columns:
             part = parts[column.place] if column.place < len(parts) else None
@@ -280,7 +283,7 @@ class WriteCompare(WriteTexts):
             Sample("", each.settings, each.seed_state, pen.model.fingerprint, {})
             for each, pen in zip(begun, pens, strict=True)
         ]
-        headings = difference(alike, names).headings()
+        headings = _headings(difference(alike, names))
         for column, each, heading in zip(self.columns.columns, begun, headings, strict=True):
             column.begin(heading, each.settings.prompt)
         self._counts = [(0, 0.0)] * len(begun)
@@ -364,3 +367,8 @@ class WriteCompare(WriteTexts):
             return
         name = file_name(self._draft.name or self._difference().title())
         export_samples(self._desk, self._files, self, self.banner, lambda _suffix: samples, name)
+
+
+def _headings(told: Difference) -> list[str]:
+    """What to write above the columns, which are narrow: a name says by itself what it is the name of."""
+    return list(told.values) if told.name in ("seed_state", "model", "prompt") else told.headings()
