@@ -2,9 +2,9 @@
 
 A step costs one exchange: the sum of one flat buffer that holds the gradients, the loss, each rank's part of the
 carried state (the others' parts zero there, so that the sum is the whole), rank 0's clock and everybody's wish to stop.
-All ranks then make the same update. (Data parallelism, as in Li et al. 2020, "PyTorch Distributed: experiences on
-accelerating data parallel training", without the buckets: by truncated back-propagation all gradients are ready at the
-same moment.)
+All ranks then make the same update; where matrices are large, each computes some of them and gives them to the others.
+(Data parallelism, as in Li et al. 2020, "PyTorch Distributed: experiences on accelerating data parallel training",
+without the buckets: by truncated back-propagation all gradients are ready at the same moment.)
 """
 
 import contextlib
@@ -29,6 +29,10 @@ from chargen.training.ranks import Place, Ranks, T, Threads
 
 PATIENCE_SECONDS = 120.0
 """A rank that was not heard of for so long is given up. One that has ended is noticed at once, by its connection."""
+
+WORTH_TRADING = 5e7
+"""Rows times columns times the smaller of both, over all matrices of an update: below, each rank computes all of them
+sooner than it would hear of the others'."""
 
 _PATIENCE = datetime.timedelta(seconds=PATIENCE_SECONDS)
 _STOPS = ("stopped", "interrupted")
@@ -217,6 +221,28 @@ class ProcessGroup(Ranks):
             self.meet()
         # The buffer is the next step's: what is kept longer than this one is copied.
         return views[count].clone(), views[:count], tuple(view.clone() for view in views[count + 1 : -1])
+
+    def _divided(self, blocks: Sequence[Tensor]) -> bool:
+        return sum(block.numel() * min(block.shape) for block in blocks) >= WORTH_TRADING
+
+    def divide(self, blocks: Sequence[Tensor]) -> Callable[[int], bool]:
+        if not self._divided(blocks):
+            return lambda _number: True
+        return lambda number: number % self.count == self.rank
+
+    def trade(self, blocks: Sequence[Tensor]) -> None:
+        if not self._divided(blocks):
+            return
+        parts = [blocks[rank :: self.count] for rank in range(self.count)]
+        sizes = [[block.numel() for block in part] for part in parts]
+        rows = list(blocks[0].new_zeros(self.count, max(map(sum, sizes))))
+        pieces = [torch.split(row[: sum(size)], size) for row, size in zip(rows, sizes, strict=True)]
+        for block, piece in zip(parts[self.rank], pieces[self.rank], strict=True):
+            piece.copy_(block.reshape(-1))
+        self._exchange(lambda: dist.all_gather(rows, rows[self.rank].clone()))
+        for part, found in zip(parts, pieces, strict=True):
+            for block, piece in zip(part, found, strict=True):
+                block.copy_(piece.view(block.shape))
 
     def reading(self, workers: Threads) -> Threads:
         return _Shared(workers, self.rank, self.count)

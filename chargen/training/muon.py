@@ -52,11 +52,17 @@ def orthogonal(matrix: Tensor, dtype: torch.dtype) -> Tensor:
 
 
 @torch.no_grad()
+def remember(gradient: Tensor, momentum: Tensor) -> None:
+    """Take a gradient into its momentum, in place."""
+    momentum.lerp_(gradient, 1 - MOMENTUM)
+
+
+@torch.no_grad()
 def update(
     parameter: Tensor, gradient: Tensor, momentum: Tensor, rate: float, decay: float, dtype: torch.dtype
 ) -> None:
     """One update in place of a gate's block [H, I] and of its momentum. ``dtype``: of the products."""
-    momentum.lerp_(gradient, 1 - MOMENTUM)
+    remember(gradient, momentum)
     direction = orthogonal(gradient.lerp(momentum, MOMENTUM), dtype)
     parameter.mul_(1 - rate * decay)
     parameter.add_(direction, alpha=-rate * SCALE * math.sqrt(max(parameter.shape)))

@@ -67,12 +67,27 @@ class Optimizer:
     def updates(self, count: int) -> None:
         self._adamw.updates = count
 
-    def update(self, gradients: Sequence[Tensor], rate: float, spread: Spread = one_by_one) -> None:
+    def blocks(self) -> list[Tensor]:
+        """The matrices that are made orthogonal one by one: live, in a fixed order."""
+        found: list[Tensor] = []
+        for index in self._matrices:
+            found += self.parameters[index].detach().chunk(self._blocks[index])
+        return found
+
+    def update(
+        self,
+        gradients: Sequence[Tensor],
+        rate: float,
+        spread: Spread = one_by_one,
+        mine: Callable[[int], bool] = lambda _number: True,
+    ) -> None:
         """One update with gradients in the order of the parameters; they are not changed.
 
         Args:
             spread: shares the matrices between threads; the result does not depend on it.
+            mine: which of :meth:`blocks` are updated here; of the others only the momentum is.
         """
+        number = 0
         tasks: list[Callable[[], None]] = [
             lambda: self._adamw.update([gradients[index] for index in self._plain], rate)
         ]
@@ -80,7 +95,11 @@ class Optimizer:
             whole = (self.parameters[index], gradients[index], self.first[index])
             pieces = zip(*(tensor.chunk(self._blocks[index]) for tensor in whole), strict=True)
             for parameter, gradient, momentum in pieces:
-                tasks.append(_matrix_task(parameter, gradient, momentum, rate, self._matrix_decay, self.dtype))
+                if mine(number):
+                    tasks.append(_matrix_task(parameter, gradient, momentum, rate, self._matrix_decay, self.dtype))
+                else:
+                    muon.remember(gradient, momentum)
+                number += 1
         spread(tasks)
 
 

@@ -131,6 +131,13 @@ class Ranks:
         """
         return loss, gradients, state
 
+    def divide(self, blocks: "Sequence[Tensor]") -> Callable[[int], bool]:
+        """Which matrices of an update, by their numbers, this rank computes: where they are large, its part of them."""
+        return lambda _number: True
+
+    def trade(self, blocks: "Sequence[Tensor]") -> None:
+        """Take from the other ranks, in place, what :meth:`divide` left to them."""
+
     def reading(self, workers: Threads) -> Threads:
         """Threads that share a text by streams, here and on the other ranks."""
         return workers

@@ -81,6 +81,7 @@ class LearningStep:
         optimizer.dtype = backend.dtype or torch.float32
         self.workers = Workers(backend.workers, backend.threads_each)
         self._generators = [torch.Generator() for _ in range(backend.workers)]
+        self._blocks = optimizer.blocks()
         named = distinct_parameters(network)
         self._names = [name for name, _ in named]
         self._parameters = [parameter for _, parameter in named]
@@ -130,7 +131,8 @@ class LearningStep:
         )
         loss, gradients, after = self._ranks.gather(loss, gradients, after, shares, block.shape[1])
         norms = self._limit_gradients(gradients)
-        self.optimizer.update(gradients, learning_rate, self._spread)
+        self.optimizer.update(gradients, learning_rate, self._spread, self._ranks.divide(self._blocks))
+        self._ranks.trade(self._blocks)
         return StepResult(loss, norms, after)
 
     def _spread(self, tasks: Sequence[Callable[[], None]]) -> None:

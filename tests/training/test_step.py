@@ -69,7 +69,7 @@ def after_clipping(**options):
     """(gradients that reach the optimizer, the reported norm)"""
     network, step = make(**options)
     kept: list[torch.Tensor] = []
-    step.optimizer.update = lambda gradients, rate, spread: kept.extend(gradient.clone() for gradient in gradients)
+    step.optimizer.update = lambda gradients, *_: kept.extend(gradient.clone() for gradient in gradients)
     result = step.run(BLOCK, network.start_state(3), 0.01, 0)
     return kept, float(result.norms.square().sum().sqrt())
 
