@@ -57,7 +57,8 @@ class Desk(QObject):
     export_opened = Signal(object)  # the path of an export, to be written again
     notice = Signal(str, str)  # info, caution, bad or good; and a sentence
     steering_wanted = Signal(str)  # rules for the settings of the Write page
-    page_wanted = Signal(str)  # corpus, train, write or states: where what was opened can be seen
+    score_wanted = Signal(str, str)  # a text for the Insight page, and what it is called
+    page_wanted = Signal(str)  # corpus, train, write, states or insight: where what was opened can be seen
     writing_wanted = Signal()  # write at once with the model on the desk, unless a text stands on the page
     work_changed = Signal()  # jobs began or ended: see ``busy_with``
     closed = Signal()  # after ``shutdown``: every job has ended, what was learned is saved
@@ -218,6 +219,11 @@ class Desk(QObject):
         """Put rules of steering into the settings of the Write page."""
         self.page_wanted.emit("write")
         self.steering_wanted.emit(rules)
+
+    def score(self, text: str, name: str) -> None:
+        """Show on the Insight page what surprises the model in a text."""
+        self.page_wanted.emit("insight")
+        self.score_wanted.emit(text, name)
 
     def _opened(self, model: "Model", path: Path, name: str) -> None:
         self._follow = False

@@ -27,7 +27,7 @@ from chargen.gui import icons, pickers, settings_store, theme, words
 from chargen.gui.desk import Desk
 from chargen.gui.pickers import Pickers
 from chargen.gui.settings_store import WindowSettings
-from chargen.gui.tasks import STATE_SUFFIXES
+from chargen.gui.tasks import STATE_SUFFIXES, what_to_open
 from chargen.gui.widgets.banner import InlineBanner
 from chargen.gui.widgets.drop_zone import DropOverlay
 from chargen.gui.widgets.notices import Notices
@@ -41,9 +41,11 @@ PAGES = (
     ("train", "Train", "train", "Ctrl+2", "chargen.gui.pages.train", "TrainPage"),
     ("write", "Write", "write", "Ctrl+3", "chargen.gui.pages.write", "WritePage"),
     ("states", "States", "states", "Ctrl+4", "chargen.gui.pages.states", "StatesPage"),
+    ("insight", "Insight", "insight", "Ctrl+5", "chargen.gui.pages.insight", "InsightPage"),
 )
 _JOB_WORDS = {
     "read": "Reading", "open": "Opening", "device": "Looking for a device", "write": "Writing", "twins": "Writing",
+    "score": "Scoring",
 }  # fmt: skip
 MINIMUM = QSize(900, 620)
 FIRST = QSize(1280, 800)
@@ -126,6 +128,7 @@ class MainWindow(QMainWindow):
         self._action(do, "&Write", partial(self._on_write, "write_or_stop"), "Ctrl+Return")
         self._action(do, "&New draft", partial(self._on_write, "new_draft"), "Ctrl+N")
         self._action(do, "&Compare texts", partial(self._on_write, "compare"), "Ctrl+D")
+        self._action(do, "S&core this draft", partial(self._on_write, "score"))
         view = bar.addMenu("&View")
         group = QActionGroup(self)
         for choice, name in (("system", "&As the system"), ("light", "&Light"), ("dark", "&Dark")):
@@ -158,8 +161,10 @@ class MainWindow(QMainWindow):
         self._files.open_file(self, "Write an export again", pickers.EXPORTS, self.desk.open_export)
 
     def _dropped(self, paths: list[Path]) -> None:
-        """States that fall on their page go into the library; everything else is opened."""
-        if self.current_page() == "states" and all(path.suffix.lower() in STATE_SUFFIXES for path in paths):
+        """States that fall on their page go into the library, texts on Insight are scored; all else is opened."""
+        if self.current_page() == "insight" and what_to_open(paths)[0] == "texts":
+            self.page("insight").open_paths(paths)  # type: ignore[attr-defined]
+        elif self.current_page() == "states" and all(path.suffix.lower() in STATE_SUFFIXES for path in paths):
             self.page("states").keep_files(paths)  # type: ignore[attr-defined]
         else:
             self.desk.open_paths(paths)
@@ -183,6 +188,9 @@ class MainWindow(QMainWindow):
     def _on_write(self, what: str) -> None:
         self.show_page("write")
         getattr(self.page("write"), what)()
+
+    def _score(self, text: str, name: str) -> None:
+        self.page("insight").take(text, name)  # type: ignore[attr-defined]
 
     def _train(self) -> None:
         self.show_page("train")
@@ -233,6 +241,7 @@ class MainWindow(QMainWindow):
         desk = self.desk
         desk.page_wanted.connect(self.show_page)
         desk.steering_wanted.connect(self._use_steering)
+        desk.score_wanted.connect(self._score)
         desk.notice.connect(self.show_notice)
         desk.device_changed.connect(self._device_found)
         desk.device_failed.connect(self._no_device)

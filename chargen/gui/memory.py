@@ -164,6 +164,9 @@ class Memory(QObject):
         elif key == "states":
             page.recall(self._settings.states)
             page.settings_changed.connect(self._changed)
+        elif key == "insight":
+            page.recall(self._settings.insight)
+            page.settings_changed.connect(self._changed)
 
     # --- saving
 
@@ -179,6 +182,8 @@ class Memory(QObject):
             self._settings.writing = pages["write"].remembered()
         if "states" in pages:
             self._settings.states = pages["states"].remembered()
+        if "insight" in pages:
+            self._settings.insight = pages["insight"].remembered()
         for key, page in pages.items():
             before = self._settings.layout.get(key)
             self._settings.layout[key] = _layout(page, before if isinstance(before, dict) else {})

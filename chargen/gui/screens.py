@@ -134,7 +134,7 @@ def series(folder: Path, choice: str, real: bool, minutes: float) -> None:
     settle(400)
     wait(lambda: desk.device is not None)
     take(window, folder, f"corpus-empty-{choice}")
-    for page in ("train", "write", "states"):
+    for page in ("train", "write", "states", "insight"):
         window.show_page(page)
         take(window, folder, f"{page}-empty-{choice}")
     from chargen.corpus.catalog import default_entry
@@ -173,6 +173,8 @@ def series(folder: Path, choice: str, real: bool, minutes: float) -> None:
         take(window, folder, f"write-compare-{choice}")
         for bench in mix_states(window):
             take(window, folder, f"states-{bench}-{choice}")
+        score_a_text(window)
+        take(window, folder, f"insight-{choice}")
     window.close()
     wait(lambda: not window.isVisible())
 
@@ -201,6 +203,18 @@ def compare_texts(window: MainWindow) -> None:
     page.compare()
     page.write_or_stop()
     wait(lambda: not page.is_writing())
+    settle()
+
+
+def score_a_text(window: MainWindow) -> None:
+    """What was written, and lines of another kind, on the Insight page, the worst passage marked."""
+    window.show_page("insight")
+    page: Any = window.page("insight")
+    play = "KEEPER: The lamp was low before the tide had turned,\nAnd every stair remembered someone's step.\n\n"
+    page.take(f"{play}{_SAMPLE}\n\nThe quick brown fox jumps over 13 lazy dogs.\n\n{play}", "")
+    wait(lambda: page.result.worst.isVisible())
+    row = page.result.worst.rows()[0]
+    page.show_passage(row.first, row.last)
     settle()
 
 

@@ -25,7 +25,7 @@ class WindowSettings:
         theme: light, dark or system. folder: of the last file. geometry: as Qt saves it, in hex.
         texts: how the last texts were read, newest first. text_open: whether the first of them lay on the desk.
         model, model_name: the file or run folder of the model on the desk, and what it was called.
-        training, writing, states: the choices of these pages.
+        training, writing, states, insight: the choices of these pages.
         layout: which folds are open, and where the splitters stand, by page.
     """
 
@@ -40,10 +40,11 @@ class WindowSettings:
     training: dict[str, Any] = field(default_factory=dict)
     writing: dict[str, Any] = field(default_factory=dict)
     states: dict[str, Any] = field(default_factory=dict)
+    insight: dict[str, Any] = field(default_factory=dict)
     layout: dict[str, Any] = field(default_factory=dict)
 
 
-_CHOICES = {"theme": ("light", "dark", "system"), "page": ("corpus", "train", "write", "states")}
+_CHOICES = {"theme": ("light", "dark", "system"), "page": ("corpus", "train", "write", "states", "insight")}
 
 
 def load() -> tuple[WindowSettings, str]:

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-LENGTH = 90
-"""Characters of a passage: about a line and a half of a book."""
+LENGTH = 72
+"""Characters of a passage: about a line of a book."""
 COUNT = 5
 _SHORTEST = 12
-_PER_TEXT = 6  # a short text has shorter passages, so that there are several
+_PER_TEXT = 8  # a short text has shorter passages, so that there are several
 _WORD = 16  # how far a passage may grow to begin and end between words
 
 

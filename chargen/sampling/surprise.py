@@ -30,6 +30,7 @@ class TextScore:
             reading where that was stopped.
         seed_state: what the reading began with. model_fingerprint: of the model that read.
         unknown: the distinct characters that the model does not know, in order of appearance.
+        complete: False where the reading was stopped.
     """
 
     text: str
@@ -37,6 +38,7 @@ class TextScore:
     seed_state: HiddenState
     model_fingerprint: str
     unknown: tuple[str, ...] = ()
+    complete: bool = True
 
     @cached_property
     def characters(self) -> int:
@@ -110,13 +112,14 @@ def score_text(
     engine.load_state(state)
     places, ids, unknown = known_ids(engine.model, text)
     bits = np.full(len(text), np.nan, np.float32)
-    done = 1
+    done, complete = 1, True
     for piece in iterate_bits(engine, ids):
         where = places[done : done + len(piece)]
         bits[where] = piece
         done += len(piece)
         first, last = int(where[0]), int(where[-1]) + 1
-        if not heard(first, bits[first:last].copy()):
+        if not heard(first, bits[first:last].copy()) and done < len(ids):
+            complete = False
             break
     bits.flags.writeable = False
-    return TextScore(text, bits, state, engine.model.fingerprint, unknown)
+    return TextScore(text, bits, state, engine.model.fingerprint, unknown, complete)

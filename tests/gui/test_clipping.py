@@ -35,7 +35,7 @@ from chargen.gui.widgets.labelled import ElidedLabel, may_shorten
 from chargen.jobs import Job
 from chargen.paths import runs_dir
 from chargen.training import events
-from tests.gui import states_scenes, write_scenes
+from tests.gui import insight_scenes, states_scenes, write_scenes
 from tests.gui.clipping import faults
 from tests.gui.helpers import write_play
 from tests.gui.write_helpers import build_model
@@ -145,6 +145,10 @@ def scenes(window: MainWindow, folder: Path, job: Callable[[], Any]) -> Iterator
     states: Any = window.page("states")
     for name in states_scenes.scenes(window.desk, states, build_model(characters=CHARACTERS), "harbour play"):
         yield f"states, {name}"
+    window.show_page("insight")
+    insight: Any = window.page("insight")
+    for name in insight_scenes.scenes(window.desk, insight, build_model(characters=CHARACTERS), "harbour play"):
+        yield f"insight, {name}"
     window.show_notice("bad", "The text of last time is not on the desk again. “/home/ana/letters.txt” is not there.")
     yield "a notice"
 

@@ -79,7 +79,7 @@ def test_reading_can_be_stopped_and_leaves_the_engine_alone():
         return len(heard) < 2
 
     score = score_text(engine, TEXT, ZERO, hear)
-    assert len(heard) == 2 and score.characters == 128
+    assert len(heard) == 2 and score.characters == 128 and not score.complete and score_text(MODEL, TEXT, ZERO).complete
     np.testing.assert_array_equal(np.concatenate([bits for _, bits in heard]), score.bits[1:129])
     assert not engine.h.any()
 

@@ -14,7 +14,7 @@ from chargen.gui.pages.write_export import ask_and_export
 from chargen.gui.pages.write_texts import NATS
 from chargen.gui.pickers import Pickers
 from chargen.jobs import Cancelled, Done, Failed
-from chargen.sampling.drafts import begun, continued
+from chargen.sampling.drafts import begun, continued, title
 from chargen.sampling.drafts_tree import branched, fork_at
 from chargen.sampling.job import (
     Begun,
@@ -63,6 +63,7 @@ class WritePage(WriteAgain):
         self.edit_button.clicked.connect(self.edit)
         self.editing.edited.connect(self.rewrite)
         self.export_button.clicked.connect(self.export)
+        self.score_button.clicked.connect(self.score)
         self.open_button.clicked.connect(self._open_model)
         self._empty.activated.connect(self._go_to_train)
         self.controls.temperature_changed.connect(self._temperature_changed)
@@ -303,6 +304,15 @@ class WritePage(WriteAgain):
         self.seed_state.set_unknown(self.controls.unknown_choice())
 
     # --- taking it away
+
+    def score(self) -> None:
+        """Show on the Insight page what surprises the model in this text."""
+        if self._job is not None:
+            self.banner.show_message("info", "The text is still being written; stop it, or wait until it is done.")
+        elif not self._draft.text:
+            self.banner.show_message("info", "There is nothing to score yet; write something first.")
+        else:
+            self._desk.score(self._draft.text, title(self._draft))
 
     def export(self) -> None:
         """Ask for a name and write the text to it; the suffix says how."""

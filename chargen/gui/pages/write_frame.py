@@ -148,6 +148,8 @@ class WriteFrame(Page):
         self.figures.setFont(theme.ui_font(theme.TEXT_SMALL, tabular=True))
         self.figures.set_alignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.figures.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.score_button = IconButton("insight", "Score this draft")
+        self.score_button.setToolTip("Score this draft: what surprises the network in it, best and worst passages")
         self.copy_button = SecondaryButton("Copy")
         self.copy_button.setToolTip("The selection, or the whole text  (Ctrl+Shift+C)")
         self.copy_button.clicked.connect(self.copy)
@@ -163,6 +165,7 @@ class WriteFrame(Page):
         self.foot.addSpacing(theme.SPACE_2)
         self.foot.addWidget(self.figures, 1)
         self.foot.addSpacing(theme.SPACE_2)
+        self.foot.addWidget(self.score_button)
         self.foot.addWidget(self.copy_button)
         self.foot.addWidget(self.export_button)
         self._shortcut("Ctrl+Shift+C", self.copy_button.click)
@@ -193,7 +196,7 @@ class WriteFrame(Page):
             self.columns.changes, self.columns.fewer, self.columns.more, self.write_button, self.continue_button,
             self.again_button, self.earlier_button, self.later_button, self.edit_button, self.close_button,
             self.edit_pane.editor, self.edit_pane.unknown, self.edit_pane.discard_button, self.edit_pane.done_button,
-            self.copy_button, self.export_button, panel.temperature.slider,
+            self.score_button, self.copy_button, self.export_button, panel.temperature.slider,
             panel.temperature.box,
         ]  # fmt: skip
         for area in self.findChildren(QScrollArea):

@@ -289,6 +289,7 @@ class WriteTexts(WriteFrame):
         self.edit_button.setEnabled(not writing and document is not None and document.pen is not None)
         self.again_button.setEnabled(able and self._pen is not None)
         self.export_button.setEnabled(able)
+        self.score_button.setEnabled(able)
         self.copy_button.setEnabled(self.view.length() > 0)
         self._tell_figures()
 

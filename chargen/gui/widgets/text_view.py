@@ -30,6 +30,7 @@ class SampleView(ReadingView):
         self._pending: list[str] = []
         self._levels = bytearray()
         self._tint = False
+        self._marked = (0, 0)
         self._prompt = 0
         self._streaming = False
         self._timer = later(self, _BATCH_MS)
@@ -67,6 +68,7 @@ class SampleView(ReadingView):
         self._levels = bytearray(given[: len(text)].ljust(len(text), bytes([heat.NONE])))
         self._prompt = prompt_length
         self._bands.clear()
+        self._marked = (0, 0)
         self._stuck = False
         self.verticalScrollBar().setValue(0)
         self._reset(text)
@@ -80,6 +82,21 @@ class SampleView(ReadingView):
         self.append_prompt(prompt)
         self._coming, self._taken = (text, surprises, place), 0
         self._take_slice()
+
+    def measure(self, first: int, surprises: NDArray[np.float32]) -> None:
+        """Surprises of characters that are shown, or still on the way, from ``first`` on."""
+        inside = max(min(len(self._levels) - first, len(surprises)), 0)
+        self._levels[first : first + inside] = heat.levels(surprises[:inside])
+        if self._coming is not None:
+            text, coming, place = self._coming
+            begin = first - (len(self._levels) - self._taken)  # counted without the prompt
+            coming = coming if coming.flags.writeable else coming.copy()
+            coming[max(begin, 0) : begin + len(surprises)] = surprises[max(-begin, 0) :]
+            self._coming = (text, coming, place)
+        touched = range(self._content.find(first), self._content.find(first + inside) + 1)
+        for index in [index for index in self._bands if index in touched]:
+            del self._bands[index]
+        self.viewport().update()
 
     def _take_slice(self) -> None:
         if self._coming is None:
@@ -132,6 +149,13 @@ class SampleView(ReadingView):
     def tint(self) -> bool:
         return self._tint
 
+    def mark(self, first: int, last: int) -> None:
+        """Bring a passage into view, all of it if there is room, and underline it; the tint stays to be seen."""
+        self._marked = (first, last)
+        self.scroll_to(last)
+        self.scroll_to(first)
+        self.viewport().update()
+
     def set_streaming(self, on: bool) -> None:
         """A caret at the end while text is being written."""
         self._streaming = on
@@ -172,6 +196,8 @@ class SampleView(ReadingView):
         styles: list[Style] = []
         if first < self._prompt:
             styles.append(Style(first, min(last, self._prompt), ink=t.ink_2))
+        if self._marked[0] < self._marked[1]:
+            styles.append(Style(*self._marked, underline=t.accent))
         return styles
 
     def _levels_of(self, first: int, last: int) -> bytes | None:
