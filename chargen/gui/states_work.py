@@ -26,6 +26,8 @@ Work = Callable[[Worker], Any]
 ZEROS, LEARNED, FILE = "zeros", "learned", "file:"
 PAIRS_PER_SECOND = 30
 NAMED_UNITS = 12
+LETTERS = "ABCDEF"
+"""What the states of a blend are called, in order."""
 
 
 def key_of(path: Path) -> str:
@@ -136,22 +138,33 @@ def restore(card: StateCard, deleted: Path) -> Work:
 
 @dataclass(frozen=True)
 class Mix:
-    """Two states by their keys and how they are blended; see :func:`chargen.model.blending.blend`."""
+    """States by their keys and how they are blended; see :func:`chargen.model.blending.blend`.
+
+    ``more`` are further states with their shares (0 to 1) of the whole: each leaves less to those before it.
+    """
 
     a: str
     b: str
     spherical: bool = False
     layers: tuple[int, ...] | None = None
     only: Only | None = None
+    more: tuple[tuple[str, float], ...] = ()
 
-    def at(self, pen: Pen | None, share: float) -> HiddenState:
-        """The blend with that share of B."""
-        return self.of(load_key(self.a, pen), load_key(self.b, pen), share)
+    def weights(self, share: float) -> list[float]:
+        """Of A, B and the others, with that share of B in what A and B have; their sum is 1."""
+        weights = [1.0 - share, share]
+        for _key, part in self.more:
+            weights = [*(weight * (1.0 - part) for weight in weights), part]
+        return weights
 
-    def of(self, a: HiddenState, b: HiddenState, share: float) -> HiddenState:
-        """The blend of two states with that share of B."""
-        layers = None if self.layers is None else [layer for layer in self.layers if layer <= a.layers]
-        return blend([a, b], [1.0 - share, share], spherical=self.spherical, layers=layers, only=self.only)
+    def states(self, pen: Pen | None) -> list[HiddenState]:
+        """A, B and the others. Raises StateError, FileError."""
+        return [load_key(key, pen) for key in (self.a, self.b, *(key for key, _share in self.more))]
+
+    def of(self, states: Sequence[HiddenState], share: float) -> HiddenState:
+        """The blend of these with that share of B."""
+        layers = None if self.layers is None else [layer for layer in self.layers if layer <= states[0].layers]
+        return blend(states, self.weights(share), spherical=self.spherical, layers=layers, only=self.only)
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,14 +210,14 @@ def hear_blends(pen: Pen | None, mix: Mix, shares: Sequence[float], settings: Sa
     """The blends at these shares of B, heard one after the other."""
 
     def make() -> list[HiddenState]:
-        a, b = load_key(mix.a, pen), load_key(mix.b, pen)
-        return [mix.of(a, b, share) for share in shares]
+        states = mix.states(pen)
+        return [mix.of(states, share) for share in shares]
 
     return hear(pen, make, settings)
 
 
-def hear_sum(pen: Pen | None, expression: str, a: str, b: str, settings: SamplingSettings) -> Work:
-    """The sum that a line says, heard. A and B are the two that are chosen, unless states of these names are kept."""
+def hear_sum(pen: Pen | None, expression: str, chosen: Sequence[str], settings: SamplingSettings) -> Work:
+    """The sum that a line says, heard. A, B … are those that are chosen, unless states of these names are kept."""
 
     def make() -> list[HiddenState]:
         library = StateLibrary()
@@ -212,7 +225,7 @@ def hear_sum(pen: Pen | None, expression: str, a: str, b: str, settings: Samplin
         known = {card.path.stem.casefold() for card in library.cards()}
         states = []
         for name, _factor in terms:
-            bound = {"A": a, "B": b}.get(name)
+            bound = dict(zip(LETTERS, chosen, strict=False)).get(name)
             if file_stem(name).casefold() in known:
                 states.append(library.load(name))
             elif bound is not None:

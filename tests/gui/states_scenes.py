@@ -54,6 +54,15 @@ def scenes(desk: Desk, page: StatesPage, model: Model, name: str) -> Iterator[st
     wait(lambda: not page.blend._later_strip.isActive() and heard(page))
     page.open_drawer(False)
     yield "blend"
+    for _ in range(4):
+        page.blend.add_button.click()
+    wait(lambda: not desk.busy_with())
+    yield "blend of six"
+    for _ in range(3):
+        page.blend.more.rows[-1].remove.click()
+    wait(lambda: not desk.busy_with())
+    yield "blend of three"
+    page.blend.more.rows[-1].remove.click()
     page.blend.bar.keep.click()
     page.shelf.items[1].heading.click()
     page.open_drawer()

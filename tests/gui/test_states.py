@@ -1,5 +1,6 @@
 """The States page: its library, its benches, what it hands over and what comes back."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from chargen.gui import theme
 from chargen.gui.desk import Desk
 from chargen.gui.pages.states import StatesPage
 from chargen.gui.places import Places
-from chargen.gui.states_work import FILE, ZEROS
+from chargen.gui.states_work import FILE, ZEROS, key_of
 from chargen.gui.widgets.state_card import StateItem
 from chargen.model.blending import blend
 from chargen.model.config import ModelConfig
@@ -367,7 +368,49 @@ def test_an_older_blend_does_not_come_late(qtbot: QtBot, page: StatesPage) -> No
     assert first is not None and first._cancelled.is_set()
     settle(qtbot, page)
     settings = page.hearing.settings(600)
-    assert bench.view.text() == Sampler(model).write(settings, bench.mix().at(page._pen, 0.9)).text
+    assert bench.view.text() == Sampler(model).write(settings, bench.mix().of(bench.mix().states(page._pen), 0.9)).text
+
+
+def test_three_and_more_are_blended_each_with_its_share(qtbot: QtBot, page: StatesPage) -> None:
+    model, calm, storm = blended(qtbot, page)
+    third = StateLibrary().keep(HiddenState.random(model.config, 8, 0.6), "wild")
+    page.shelf.refresh()
+    settle(qtbot, page)
+    bench = page.blend
+    assert bench.strip.isVisible() and bench.add_button.text() == "Add C"
+    bench.add_button.click()  # takes the first that is not in it yet
+    assert bench.keys()[2] == key_of(third)
+    bench.more.rows[0].share.box.setValue(40)
+    bench.set_share(0.25)
+    settle(qtbot, page)
+    wild = HiddenState.load(third)
+    assert bench.state is not None
+    np.testing.assert_array_equal(bench.state.h, blend([calm, storm, wild], [0.45, 0.15, 0.4]).h)
+    assert bench.told.text().lower() == "45 % a, 15 % b, 40 % c" and not bench.strip.isVisible()
+    bench.way.setCurrentIndex(1)
+    settle(qtbot, page)
+    np.testing.assert_array_equal(bench.state.h, blend([calm, storm, wild], [0.45, 0.15, 0.4], spherical=True).h)
+    bench.more.rows[0].share.box.setValue(100)
+    settle(qtbot, page)
+    np.testing.assert_array_equal(bench.state.h, wild.h)  # C alone, byte for byte
+    page.sum.line.setText("C")
+    page.tabs.setCurrentIndex(3)
+    qtbot.waitUntil(lambda: page.sum.state is not None)
+    np.testing.assert_array_equal(page.sum.state.h, wild.h)  # type: ignore[union-attr]
+    page.tabs.setCurrentIndex(0)
+    for _ in range(9):
+        bench.add_button.click()
+    assert len(bench.more.rows) == 4 and not bench.add_button.isEnabled()
+    remembered = json.loads(json.dumps(bench.remembered()))
+    for _ in range(4):
+        bench.more.rows[0].remove.click()
+    settle(qtbot, page)
+    assert bench.strip.isVisible() and all(bench.strip.texts())
+    bench.recall(remembered)
+    assert [key for key, _share in bench.more.shares()] == [entry[0] for entry in remembered["more"]]
+    assert bench.more.shares()[0][1] == 1.0
+    bench.more.recall([["x"], 5, [1, 2], ["zeros", "x"], ["zeros", 300], ["zeros", True]])
+    assert len(bench.more.rows) == 4
 
 
 def test_no_layer_at_all_is_refused_in_words(qtbot: QtBot, page: StatesPage) -> None:

@@ -46,7 +46,7 @@ class StatesPage(Page):
         self.blend = BlendBench(desk, self.hearing)
         self.steer = SteerBench(desk, self.hearing)
         self.compare = CompareBench(desk)
-        self.sum = SumBench(desk, self.hearing, lambda: (self.blend.a.key(), self.blend.b.key()))
+        self.sum = SumBench(desk, self.hearing, lambda: self.blend.keys())
         self.benches: dict[str, Any] = {
             "blend": self.blend, "steer": self.steer, "compare": self.compare, "sum": self.sum,
         }  # fmt: skip

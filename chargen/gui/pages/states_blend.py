@@ -1,4 +1,4 @@
-"""Two states blended: a slider between them, what it sounds like, and the way from A to B in samples."""
+"""Two states or more blended by sliders, what it sounds like, and the way from A to B in samples."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,8 +10,10 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QVBoxLayout, 
 from chargen.errors import ChargenError
 from chargen.gui import theme, words
 from chargen.gui.desk import Desk
+from chargen.gui.pages.states_more import MOST, MoreStates
 from chargen.gui.pages.states_pick import Hearing, Pick, ResultBar, StatePicker
-from chargen.gui.states_work import FILE, ZEROS, Heard, Mix, Mixed, hear_blends
+from chargen.gui.states_work import FILE, LETTERS, ZEROS, Heard, Mix, Mixed, hear_blends
+from chargen.gui.widgets.buttons import SecondaryButton
 from chargen.gui.widgets.labelled import FieldLabel, SectionLabel
 from chargen.gui.widgets.number_slider import NumberSlider
 from chargen.gui.widgets.reading_view import later
@@ -50,6 +52,9 @@ class BlendBench(QWidget):
         self._recalled: list[Any] | None = None  # layers, until it is known which there are
         self.a, self.b = StatePicker("State A"), StatePicker("State B")
         self.share = NumberSlider(0.0, 100.0, 1.0, 50.0, decimals=1, suffix="%", name="Share of B")
+        self.more = MoreStates()
+        self.add_button = SecondaryButton("", "plus")
+        self.add_button.setFixedHeight(theme.HIT)
         self.way = QComboBox()
         self.way.addItem("Straight", False)
         self.way.addItem("Spherical", True)
@@ -92,12 +97,14 @@ class BlendBench(QWidget):
         options.addWidget(self._part, 0, Qt.AlignmentFlag.AlignTop)
         options.addLayout(layers)
         options.setAlignment(layers, Qt.AlignmentFlag.AlignTop)
+        options.addWidget(FieldLabel("More states", self.add_button), 0, Qt.AlignmentFlag.AlignTop)
         options.addWidget(state, 1, Qt.AlignmentFlag.AlignTop)
         self.view.setMinimumHeight(64)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.SPACE_3)
         column.addLayout(pair)
+        column.addWidget(self.more)
         column.addLayout(options)
         column.addWidget(self.strip, 2)
         column.addWidget(self.told)
@@ -107,6 +114,9 @@ class BlendBench(QWidget):
         self.a.picked.connect(self._picked)
         self.b.picked.connect(self._picked)
         self.share.changed.connect(self._slid)
+        self.more.slid.connect(self._slid)
+        self.more.changed.connect(self._picked)
+        self.add_button.clicked.connect(lambda: self.more.add(self._next()))
         self.way.currentIndexChanged.connect(self.refresh)
         self.part.currentIndexChanged.connect(self.refresh)
         self.strip.chosen.connect(self.set_share)
@@ -136,8 +146,20 @@ class BlendBench(QWidget):
             self.b.set_key(first)
         self.a.set_picks(picks)
         self.b.set_picks(picks)
-        if (self.a.key(), self.b.key()) != before or self._stale:
+        others = self.more.set_picks(picks)
+        if (self.a.key(), self.b.key()) != before or others or self._stale:
             self.refresh()
+
+    def keys(self) -> list[str]:
+        """Of A, B and the others."""
+        return [self.a.key(), self.b.key(), *(key for key, _share in self.more.shares())]
+
+    def _next(self) -> str:
+        """The first kept state that fits and is not in the blend yet."""
+        model, used = self.a.model(), self.keys()
+        free = [row for row in range(self.a.count()) if model.flags(model.index(row, 0)) & Qt.ItemFlag.ItemIsEnabled]
+        keys = [str(self.a.itemData(row)) for row in free]
+        return next((key for key in keys if key.startswith(FILE) and key not in used), ZEROS)
 
     def take(self, key: str, place: str) -> None:
         """Choose A or B."""
@@ -186,7 +208,8 @@ class BlendBench(QWidget):
     def mix(self) -> Mix:
         """What is blended, and how."""
         only: Any = self.part.currentData() if self._part.isVisibleTo(self) else ""
-        return Mix(self.a.key(), self.b.key(), self.way.currentData(), self.chosen_layers(), only or None)
+        layers, more = self.chosen_layers(), self.more.shares()
+        return Mix(self.a.key(), self.b.key(), self.way.currentData(), layers, only or None, more)
 
     # --- hearing
 
@@ -216,14 +239,20 @@ class BlendBench(QWidget):
         share = self.share.value()
         self.way.setToolTip(_HINTS[bool(self.way.currentData())])
         self.strip.mark(share / 100)
-        self.told.set_text({0.0: "A alone", 100.0: "B alone"}.get(share, f"{100 - share:g} % A, {share:g} % B"))
+        weights = self.mix().weights(share / 100)
+        told = [f"{100 * weight:.3g} % {letter}" for letter, weight in zip(LETTERS, weights, strict=False) if weight]
+        self.told.set_text(f"{told[0][-1]} alone" if len(told) == 1 else ", ".join(told))
+        self.strip.setVisible(not self.more.rows)  # a way leads from one to another
+        full = len(self.more.rows) >= MOST
+        self.add_button.setText("Six at most" if full else f"Add {LETTERS[len(weights)]}")
+        self.add_button.setEnabled(not full)
         self.view.set_placeholder("" if self._pen is not None else _NO_MODEL)
 
     def _hear_here(self) -> None:
         self._run("blend", (self.share.value() / 100,), SAMPLE_LENGTH)
 
     def _hear_strip(self) -> None:
-        if self._pen is not None:
+        if self._pen is not None and not self.more.rows:
             self._run("strip", SHARES, STRIP_LENGTH)
 
     def _run(self, name: str, shares: Sequence[float], length: int) -> None:
@@ -291,6 +320,7 @@ class BlendBench(QWidget):
             "a": self.a.wanted(), "b": self.b.wanted(), "share": self.share.value(),
             "spherical": self.way.currentData(), "only": self.part.currentData(),
             "layers": None if (layers := self.chosen_layers()) is None else list(layers),
+            "more": self.more.remembered(),
         }  # fmt: skip
 
     def recall(self, values: Any) -> None:
@@ -305,6 +335,7 @@ class BlendBench(QWidget):
             self.share.set_value(float(share))
         for name, box in (("spherical", self.way), ("only", self.part)):
             box.setCurrentIndex(max(box.findData(values.get(name)), 0))
+        self.more.recall(values.get("more"))
         layers = values.get("layers")
         if isinstance(layers, list):
             self._recalled = layers if not self.layers else None

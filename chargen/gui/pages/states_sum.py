@@ -1,6 +1,6 @@
 """Arithmetic with states as a line of text, ``A - B + C``, heard and kept like a blend."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from PySide6.QtCore import Signal
@@ -25,21 +25,21 @@ from chargen.sampling.job import Pen
 LENGTH = 600
 _TYPING_MS = 350
 _HINT = (
-    "A and B are the states of the blend; any other word is the name of a kept state, in quotes where it has blanks: "
+    "A, B … are the states of the blend; any other word is the name of a kept state, in quotes where it has blanks: "
     "'low tide' - B + 0.5*storm."
 )
 
 
 class SumBench(QWidget):
-    """``changed`` tells of another line; ``kept`` and ``written`` carry the sum. ``pair`` gives the keys of A and B."""
+    """``changed`` tells of another line; ``kept`` and ``written`` carry the sum. ``chosen`` gives the keys of A, B …"""
 
     changed = Signal()
     kept = Signal(object, str)
     written = Signal(object)
 
-    def __init__(self, desk: Desk, hearing: Hearing, pair: Callable[[], tuple[str, str]]) -> None:
+    def __init__(self, desk: Desk, hearing: Hearing, chosen: Callable[[], Sequence[str]]) -> None:
         super().__init__()
-        self._desk, self._hearing, self._pair = desk, hearing, pair
+        self._desk, self._hearing, self._chosen = desk, hearing, chosen
         self._pen: Pen | None = None
         self._job: Job | None = None
         self._stale = True
@@ -119,7 +119,7 @@ class SumBench(QWidget):
                 case Done():
                     self._job = None
 
-        work = hear_sum(self._pen, expression, *self._pair(), settings)
+        work = hear_sum(self._pen, expression, self._chosen(), settings)
         job = self._job = self._desk.run_job("sum", work, on_event)
 
     def _show(self, state: HiddenState | None, problem: str = "") -> None:
