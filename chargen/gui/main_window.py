@@ -33,7 +33,6 @@ from chargen.gui.widgets.drop_zone import DropOverlay
 from chargen.gui.widgets.notices import Notices
 from chargen.gui.widgets.rail import Rail, RailItem
 from chargen.gui.widgets.status_line import StatusLine
-from chargen.sampling.steering import MAXIMUM_TEXT
 
 # Key, name, icon, shortcut, module and class. A page is made when it is first shown.
 PAGES = (
@@ -171,9 +170,8 @@ class MainWindow(QMainWindow):
 
     def _use_steering(self, rules: str) -> None:
         controls = self.page("write").controls  # type: ignore[attr-defined]
-        line = controls.controls["steer"]
-        line.setMaxLength(MAXIMUM_TEXT)
-        line.setText(rules)
+        controls.controls["steer"].setText(rules)
+        controls.controls["steer"].editingFinished.emit()  # a text that is being written is steered at once
         controls.advanced.set_open(True)
 
     def _show_runs(self) -> None:

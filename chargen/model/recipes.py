@@ -6,7 +6,7 @@ too deep, or makes the whole too long, is replaced by :data:`FORGOTTEN`.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 MAXIMUM_DEPTH = 20
@@ -14,6 +14,9 @@ MAXIMUM_DEPTH = 20
 
 MAXIMUM_LENGTH = 1_000_000
 """Characters of a recipe as JSON."""
+
+LONG = 1_000
+"""Characters of a text in a recipe beyond which a file of many recipes keeps it apart."""
 
 FORGOTTEN: Mapping[str, str] = {"kind": "forgotten"}
 """Stands for what was cut off; nothing can be made again from it."""
@@ -37,6 +40,43 @@ def _cut(value: Any, depth: int) -> Any:
     if isinstance(value, list | tuple):
         return [] if depth == 0 else [_cut(entry, depth - 1) for entry in value]
     return value
+
+
+Place = tuple[str | int, ...]
+"""Keys and numbers that lead to a value in a recipe."""
+
+
+def long_texts(recipe: Mapping[str, Any]) -> tuple[dict[str, Any], list[tuple[Place, str]]]:
+    """A copy of ``recipe`` without its texts of more than :data:`LONG` characters, and those, with their places."""
+    found: list[tuple[Place, str]] = []
+
+    def without(value: Any, at: Place) -> Any:
+        if isinstance(value, Mapping):
+            return {key: without(entry, (*at, key)) for key, entry in value.items()}
+        if isinstance(value, list | tuple):
+            return [without(entry, (*at, number)) for number, entry in enumerate(value)]
+        if isinstance(value, str) and len(value) > LONG:
+            found.append((at, value))
+            return ""
+        return value
+
+    return without(recipe, ()), found
+
+
+def with_texts(recipe: dict[str, Any], texts: Sequence[tuple[Place, str]]) -> dict[str, Any]:
+    """``recipe``, changed in place, with texts where :func:`long_texts` took them from.
+
+    Raises:
+        ValueError, KeyError, IndexError, TypeError: a place does not lead to a text that was taken out.
+    """
+    for path, text in texts:
+        inner: Any = recipe
+        for step in path[:-1]:
+            inner = inner[step]
+        if not path or inner[path[-1]] != "":
+            raise ValueError("no place for a text")
+        inner[path[-1]] = text
+    return recipe
 
 
 def parts_of(recipe: Mapping[str, Any]) -> list[dict[str, Any]]:

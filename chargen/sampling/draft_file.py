@@ -4,6 +4,9 @@ The layout is safetensors': the header's length in eight bytes, a JSON header pa
 the arrays. ``__metadata__`` holds two JSON texts: ``chargen_draft_card``, which is all that a list of drafts
 needs, and ``chargen_draft``, everything else that is not long. Texts are UTF-8 (half characters pass), surprises
 and states little-endian float32. What a part has before it is not stored: it is what its parents wrote.
+
+Since format 2 the long texts of recipes (of what a state was primed with, of what was read before it was captured)
+are arrays as well, each one once, whatever number of takes began with it: ``long`` of a state names their places.
 """
 
 import hashlib
@@ -11,6 +14,7 @@ import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any, TypeVar, get_args
 
 import numpy as np
@@ -18,6 +22,7 @@ from numpy.typing import NDArray
 
 from chargen.errors import ChargenError, FileError
 from chargen.files import Data, parse_json
+from chargen.model.recipes import FORGOTTEN, MAXIMUM_LENGTH, long_texts, with_texts
 from chargen.model.state import HiddenState
 from chargen.safetensors_header import read_header
 from chargen.sampling.drafts import (
@@ -39,7 +44,7 @@ from chargen.sampling.provenance import (
 )
 from chargen.sampling.sample import Sample
 
-FORMAT = 1
+FORMAT = 2
 MAXIMUM_BYTES = 2**28
 MAXIMUM_HEADER = 16 * 2**20
 MOST_BEFORE = 10 * LONGEST
@@ -49,6 +54,7 @@ _CARD, _DRAFT = "chargen_draft_card", "chargen_draft"
 Result = TypeVar("Result")
 _NO_SURPRISES = np.zeros(0, np.float32)
 _MAXIMUM_STATE = 2**22  # numbers in one part of a state
+_LONGEST_LABEL = 200
 
 
 @dataclass(frozen=True)
@@ -99,7 +105,8 @@ def pack(draft: Draft) -> Data:
         "settings": dict(draft.settings),
         "seed": {
             "kind": seed.kind, "text": seed.text, "random_seed": seed.random_seed, "scale": seed.scale,
-            "label": seed.label, "chosen": seed.chosen, "held": _state_to_json("held", seed.held, arrays),
+            "label": seed.label[:_LONGEST_LABEL], "chosen": seed.chosen,
+            "held": _state_to_json("held", seed.held, arrays),
         },
     }  # fmt: skip
     if draft.compared is not None:
@@ -150,9 +157,9 @@ def _part_to_json(name: str, part: Part, arrays: dict[str, list[bytes]]) -> dict
 
 
 def _hollow(state: HiddenState) -> HiddenState:
-    """The same state with one unit: its values are stored as arrays."""
+    """The same state with one unit and no recipe: both are stored apart."""
     unit = np.zeros((1, 1, 1), np.float32)
-    return replace(state, h=unit, c=None if state.c is None else unit)
+    return replace(state, h=unit, c=None if state.c is None else unit, recipe=MappingProxyType(dict(FORGOTTEN)))
 
 
 def _state_to_json(name: str, state: HiddenState | None, arrays: dict[str, list[bytes]]) -> dict[str, Any] | None:
@@ -160,10 +167,20 @@ def _state_to_json(name: str, state: HiddenState | None, arrays: dict[str, list[
         return None
     for key, array in zip("hc", state.parts(), strict=False):
         arrays[f"{name}.{key}"] = [array.astype("<f4").tobytes()]
+    recipe, found = long_texts(state.recipe)
     return {
-        "cell": state.cell, "shape": list(state.h.shape), "recipe": dict(state.recipe),
+        "cell": state.cell, "shape": list(state.h.shape), "recipe": recipe,
+        "long": [[list(path), _shelve(text, arrays)] for path, text in found],
         "fingerprint": state.fingerprint, "name": state.name, "note": state.note,
     }  # fmt: skip
+
+
+def _shelve(text: str, arrays: dict[str, list[bytes]]) -> str:
+    """The name of the array that holds a text of a recipe; equal texts are one."""
+    name = f"recipe.{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}"
+    if name not in arrays:
+        arrays[name] = _text_pieces(text)
+    return name
 
 
 # -- reading -------------------------------------------------------------------------------------------
@@ -227,6 +244,7 @@ class _Arrays:
         header = read_header(data)
         body = memoryview(data)[8 + int.from_bytes(data[:8], "little") :]
         self._arrays: dict[str, memoryview] = {}
+        self._recipes: dict[str, str] = {}
         at = 0
         for name, entry in header.items():
             if name == "__metadata__":
@@ -263,7 +281,19 @@ class _Arrays:
         _require(all(part.size == math.prod(shape) for part in parts))
         words = [_word(value[key], 100_000) for key in ("fingerprint", "name", "note")]
         shaped = [part.reshape(shape) for part in parts]
-        return HiddenState(value["cell"], shaped[0], shaped[1] if len(parts) == 2 else None, value["recipe"], *words)
+        recipe = MappingProxyType(with_texts(value["recipe"], self._long(value.get("long", []))))
+        return HiddenState(value["cell"], shaped[0], shaped[1] if len(parts) == 2 else None, recipe, *words)
+
+    def _long(self, value: Any) -> list[tuple[tuple[str | int, ...], str]]:
+        """The texts of a recipe that are stored apart, with their places in it; absent before format 2."""
+        _require(isinstance(value, list) and all(isinstance(path, list) for path, _name in value))
+        for _path, name in value:
+            _require(isinstance(name, str) and name.startswith("recipe."))
+            if name not in self._recipes:
+                self._recipes[name] = self.text(name, MAXIMUM_LENGTH)
+        found = [(tuple(path), self._recipes[name]) for path, name in value]
+        _require(sum(len(text) for _path, text in found) <= MAXIMUM_LENGTH)
+        return found
 
     def done(self) -> None:
         _require(not self._arrays)
@@ -288,7 +318,7 @@ def _draft(data: bytes, id: str) -> Draft:
     choice = SeedChoice(
         seed["kind"], _word(seed["text"], 2**20),
         None if seed["random_seed"] is None else _whole(seed["random_seed"], 2**63), scale,
-        arrays.state("held", seed["held"]), _word(seed["label"], 200), seed["chosen"],
+        arrays.state("held", seed["held"]), _word(seed["label"], 2_000)[:_LONGEST_LABEL], seed["chosen"],
     )  # fmt: skip
     _require(choice.kind != "held" or choice.held is not None)
     arrays.done()

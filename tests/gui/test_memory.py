@@ -18,11 +18,14 @@ from chargen.gui.pages.write import WritePage
 from chargen.gui.settings_store import WindowSettings
 from chargen.jobs import Job
 from chargen.model.model_file import Model, save_model
+from chargen.model.state import HiddenState
+from chargen.model.state_library import StateLibrary
 from chargen.paths import drafts_dir, settings_file
 from chargen.sampling import draft_folder
 from chargen.sampling.job import Keep, SoFar, Written
 from chargen.sampling.replay import replay
 from chargen.sampling.sampler import Sampler
+from chargen.sampling.seeds import prime
 from chargen.sampling.settings import SamplingSettings
 from tests.gui.helpers import Answers, Factory, Heard, make_desk, started, write_play
 from tests.gui.write_helpers import build_model
@@ -318,6 +321,52 @@ def test_a_captured_state_comes_back_by_value(start: Start, tmp_path: Path) -> N
     again = second.seed_state.seed()
     assert second.seed_state.choice().kind == "held"
     assert (again.h == held.h).all() and second.seed_state.choice().label.startswith("After")  # type: ignore[union-attr]
+
+
+def test_what_a_text_began_with_comes_back_though_its_state_and_steering_are_gone(
+    start: Start, tmp_path: Path
+) -> None:
+    first = start()
+    model = build_model()
+    first.desk.open_model(write_model(tmp_path, model))
+    first.settle()
+    kept = StateLibrary().keep(prime(model, "storm"), "storm")
+    rules = ", ".join(f"1.{unit % 16 + 1}=0.25@{unit}-{unit + 1}" for unit in range(1, 31))
+    first.desk.use_steering(rules)
+    page = first.write
+    page.seed_state.control.chosen.emit(f"saved:{kept.name}")
+    first.settle()
+    assert first.compose()
+    held = page.seed_state.seed()
+    page.seed_state.control.chosen.emit("last")  # another one is chosen for the next text
+    kept.unlink()
+    page = start().write
+    assert page.controls.controls["steer"].text() == rules  # longer than a word
+    assert page._document.last.settings.steer == rules
+    assert page.seed_state.choice().label.startswith("After")
+    assert "began" in page.seed_state.control.choices()
+    page.seed_state.control.chosen.emit("began")
+    again = page.seed_state.seed()
+    assert (again.h == held.h).all() and page.seed_state.choice().label == "storm"  # type: ignore[union-attr]
+    assert "began" not in page.seed_state.control.choices()  # it is the one that is chosen
+
+
+def test_a_state_sent_to_the_page_before_the_drafts_are_read_stays(start: Start, tmp_path: Path) -> None:
+    first = start()
+    first.desk.open_model(write_model(tmp_path))
+    first.settle()
+    text = first.compose()
+    first.window.show_page("states")
+    second = start()
+    assert "write" not in second.window.made_pages()
+    state = HiddenState.random(build_model().config, 5, 0.5).renamed("mood")
+    second.desk.use_state(state)  # makes the page, which begins to read its drafts
+    second.settle()
+    assert second.write.seed_state.seed() is state
+    assert len(second.write.shelf.cards) == 2
+    second.write.shelf.switch(next(card.id for card in second.write.shelf.cards if card.characters))
+    second.settle()
+    assert second.write.view.text() == text
 
 
 def test_zeros_chosen_for_a_model_with_a_learned_start_stay(start: Start, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import math
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -229,6 +230,29 @@ def test_temperature_acts_at_once_and_is_recorded(qtbot: QtBot, threaded: Desk, 
     assert page._document is not None
     sample = page._document.last
     assert sample.temperature_changes[-1][1] == 0.0
+    assert replay(build_model(), sample).text == sample.text
+
+
+def test_steering_acts_at_once_and_is_recorded(qtbot: QtBot, threaded: Desk, files: AnsweringPickers) -> None:
+    page = show(qtbot, threaded, files)
+    threaded._set_model(opened(build_model()))
+    page.controls.length.setValue(10_000_000)
+    page.write_button.click()
+    qtbot.waitUntil(lambda: page.view.length() > 50)
+    line: Any = page.controls.controls["steer"]
+    line.setText("1.99=0.5")  # no such unit
+    line.editingFinished.emit()
+    qtbot.waitUntil(page.banner.isVisible)
+    assert "99" in page.banner.label.text() and page.is_writing()
+    line.setText("2.3=0.9, 1.1*0")
+    line.editingFinished.emit()
+    at = page.view.length()
+    qtbot.waitUntil(lambda: page.view.length() > at + 200)
+    page.write_button.click()
+    done(qtbot, page)
+    assert page._document is not None
+    sample = page._document.last
+    assert [steer for _at, steer in sample.steering_changes] == ["2.3=0.9, 1.1*0"]
     assert replay(build_model(), sample).text == sample.text
 
 

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import pytest
@@ -10,9 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chargen.errors import FileError
+from chargen.model.recipes import long_texts, with_texts
+from chargen.model.state import HiddenState
 from chargen.paths import drafts_dir
 from chargen.sampling import draft_folder
-from chargen.sampling.draft_file import card_of, pack, read_card, unpack
+from chargen.sampling.draft_file import FORMAT, card_of, pack, read_card, unpack
 from chargen.sampling.drafts import (
     LONGEST,
     MAXIMUM_PARTS,
@@ -187,7 +190,7 @@ def test_a_newer_format_is_named(tmp_path: Path) -> None:
     metadata = header["__metadata__"]
     assert isinstance(metadata, dict)
     for key in metadata:
-        metadata[key] = json.dumps({**json.loads(metadata[key]), "format": 2})
+        metadata[key] = json.dumps({**json.loads(metadata[key]), "format": FORMAT + 1})
     encoded = json.dumps(header).encode()
     newer = len(encoded).to_bytes(8, "little") + encoded + body
     with pytest.raises(FileError, match="newer"):
@@ -197,6 +200,60 @@ def test_a_newer_format_is_named(tmp_path: Path) -> None:
     path.write_bytes(newer)
     cards, (problem,) = draft_folder.listed()
     assert cards == [] and "newer" in problem and path.exists()  # left where the newer one finds it
+
+
+def test_a_file_of_the_first_format_is_read() -> None:
+    old = (Path(__file__).parent / "format-1.draft").read_bytes()  # written by the version before the second
+    draft = unpack(old, "0" * 16)
+    assert draft.name == "Old" and draft.settings["steer"] == "1.2=0.5@3-" and len(draft.text) == 32
+    seed, sample = draft.seed, draft.parts[0].sample
+    assert (seed.kind, seed.label) == ("held", "storm") and seed.held is not None
+    assert seed.held.recipe["text"] == sample.seed_state.recipe["text"] == "the tide is in, and nobody has come.\n" * 60
+    again = content(draft)
+    assert len(again) < len(old)
+    back = unpack(again, draft.id)
+    same(draft, back)
+    assert back.seed.held is not None and back.seed.held.recipe == seed.held.recipe
+    assert replay(Sampler(build_model(hidden=4)), back.parts[0].sample).text == sample.text
+
+
+def primed_by(text: str) -> HiddenState:
+    start = {"kind": "text", "text": text, "start": {"kind": "zero"}}
+    part = {"weight": 1.0, "name": "a", "recipe": start}
+    recipe = {"kind": "blend", "parts": [part, part], "note": text[::-1]}
+    return replace(HiddenState.random(SAMPLER.model.config, 1), recipe=MappingProxyType(recipe))
+
+
+def test_a_long_priming_text_is_kept_once_however_many_takes_began_with_it() -> None:
+    state = primed_by("яблоко " * 15_000)
+    sample = written(10).sample
+    draft = replace(new_draft(), seed=SeedChoice("held", held=state, label="x" * 300))
+    for _ in range(30):
+        draft = begun(draft, Written(replace(sample, seed_state=state), state, "length"), "tale")
+    whole = content(draft)
+    assert len(whole) < 2 * 105_000 * 2 + 200_000  # the text and its reverse, in two bytes a character
+    back = unpack(whole, draft.id)
+    for mine in (back.seed.held, back.parts[0].sample.seed_state, back.parts[29].state):
+        assert mine is not None and mine.recipe == state.recipe
+    assert back.seed.label == "x" * 200  # of a file with a very long name; the draft opens all the same
+
+
+RECIPES = st.recursive(
+    st.none() | st.integers() | st.text(max_size=6),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3), max_leaves=8,
+)  # fmt: skip
+
+
+@given(st.dictionaries(st.text(max_size=4), RECIPES, max_size=3))
+def test_long_texts_go_out_of_a_recipe_and_back_to_their_places(recipe: dict[str, object]) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("chargen.model.recipes.LONG", 2)
+        without, found = long_texts(recipe)
+    assert all(len(text) > 2 for _place, text in found)
+    assert with_texts(json.loads(json.dumps(without)), found) == recipe
+    for place, text in found:
+        with pytest.raises((ValueError, KeyError, IndexError, TypeError)):
+            with_texts(json.loads(json.dumps(without)), [((*place, "further"), text)])
 
 
 def test_the_folder_lists_deletes_and_brings_back() -> None:

@@ -20,10 +20,12 @@ from chargen.sampling.job import (
     Begun,
     Chunk,
     Keep,
+    NotSteered,
     Pen,
     Place,
     Reading,
     Request,
+    SetSteering,
     SetTemperature,
     SoFar,
     Stop,
@@ -67,6 +69,7 @@ class WritePage(WriteAgain):
         self.open_button.clicked.connect(self._open_model)
         self._empty.activated.connect(self._go_to_train)
         self.controls.temperature_changed.connect(self._temperature_changed)
+        self.controls.controls["steer"].editingFinished.connect(self._steering_changed)  # type: ignore[attr-defined]
         self.controls.unknown_changed.connect(self._unknown_changed)
         self.surprise.toggled.connect(self._tint)
         for remembered in (self.surprise.toggled, self.monospace.toggled, self.drafts.toggled,
@@ -193,7 +196,7 @@ class WritePage(WriteAgain):
         self, pen: Pen, request: Request, document: Document | None, fork: tuple[int, int] | None = None
     ) -> None:
         name = document.name if document is not None else self._open.name if self._open is not None else ""
-        self._so_far = None
+        self._so_far, self._steer = None, request.settings.steer
         fresh = True  # until the first characters have come
 
         def on_event(event: Any) -> None:
@@ -220,6 +223,8 @@ class WritePage(WriteAgain):
                     else:
                         self._so_far = begun(draft, written, name)
                     self.shelf.note_change()
+                case NotSteered(problem):
+                    self._fail(problem)
                 case Done(result):
                     self._end(result, pen, name, request, document, fork)
                 case Cancelled():
@@ -277,7 +282,7 @@ class WritePage(WriteAgain):
         if written is not None and self._document is not None:
             self._draft = self._document.draft
             self._remember_pen(pen)
-            self.seed_state.set_last(self._document.state, self._document.after)
+            self.seed_state.set_last(self._document.state, self._document.after, self._document.began)
             self.shelf.note_change()
             if written.ended == "failed":
                 self._fail(written.problem)
@@ -299,6 +304,14 @@ class WritePage(WriteAgain):
     def _temperature_changed(self, temperature: float) -> None:
         if self._job is not None:
             self._job.send(SetTemperature(temperature))
+
+    def _steering_changed(self) -> None:
+        """What is being written is steered so from its next character on."""
+        if self._job is not None and not self.comparing():
+            steer = self.controls.steering()
+            if steer != self._steer:
+                self._steer = steer
+                self._job.send(SetSteering(steer))
 
     def _unknown_changed(self, _choice: str) -> None:
         self.seed_state.set_unknown(self.controls.unknown_choice())

@@ -62,6 +62,11 @@ class Document:
         return self.draft.parts[self._tip].state
 
     @property
+    def began(self) -> HiddenState:
+        """What the text began with, by value."""
+        return self.draft.parts[self.draft.path()[0]].sample.seed_state
+
+    @property
     def after(self) -> str:
         """Everything written, without the prompt: what a continuation has before it."""
         return self.last.after + self.last.text

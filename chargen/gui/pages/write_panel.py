@@ -21,6 +21,7 @@ from chargen.gui.widgets.seed_state_control import Message, SeedStateControl
 from chargen.model.model_file import Model
 from chargen.sampling.presets import MAXIMUM_NAME
 from chargen.sampling.settings import RULES, SamplingSettings
+from chargen.sampling.steering import MAXIMUM_TEXT
 from chargen.settings import OPTIONS, Option, option
 
 HOTTEST = 2.0
@@ -30,7 +31,6 @@ ADVANCED = tuple(
     field.name for field in fields(SamplingSettings) if field.name not in _OF_ITS_OWN and field.name in OPTIONS
 )
 """Whatever else a sample can be asked for, in the order of its settings: a new row of the table is a new control."""
-_LONGEST_WORD = 200
 _ESCAPES = {"\\n": "\n", "\\t": "\t", "\\\\": "\\"}
 _TYPING_MS = 150
 
@@ -68,7 +68,7 @@ def control_for(row: Option) -> tuple[QWidget, Callable[[], Any]]:
     if row.kind == "str":
         line = QLineEdit(str(row.default or ""))
         line.setFixedHeight(theme.HIT)
-        line.setMaxLength(_LONGEST_WORD)
+        line.setMaxLength(MAXIMUM_TEXT)  # of a steering; no other line is as long
         line.setAccessibleName(row.label)
         return line, line.text
     low, high = row.minimum or 0, row.maximum or 0
@@ -252,6 +252,10 @@ class WritePanel(QObject):
             **{name: read() for name, read in self._readers.items()},
         )
 
+    def steering(self) -> str:
+        """The rules of steering, as they are typed."""
+        return str(self._readers["steer"]())
+
     def rules(self) -> dict[str, Any]:
         """How characters are chosen, as it is set."""
         values = {name: read() for name, read in self._readers.items()} | {"temperature": self.temperature.value()}
@@ -352,7 +356,7 @@ def _set(box: QWidget, value: Any) -> None:
     elif isinstance(box, QCheckBox):
         box.setChecked(value)
     elif isinstance(box, QLineEdit):
-        box.setText(value[:_LONGEST_WORD])
+        box.setText(value)
 
 
 def _sound(name: str, values: dict[str, Any]) -> Any:

@@ -22,9 +22,10 @@ from chargen.jobs import Cancelled, Done, Failed, Job, Worker
 from chargen.model.state import HiddenState
 from chargen.sampling.drafts import SeedChoice, SeedKind
 from chargen.sampling.job import Drawn, Made, Pen, PrimedBy, Reading, Seed, load, prepare
+from chargen.sampling.seeds import describe_state, state_fingerprint
 from chargen.settings import SEED_MAXIMUM
 
-ZEROS, LEARNED, LAST, HELD, SAVED = "zeros", "learned", "last", "held", "saved:"
+ZEROS, LEARNED, LAST, BEGAN, HELD, SAVED = "zeros", "learned", "last", "began", "held", "saved:"
 SCALE_MAXIMUM = 3.0
 _TYPING_MS = 300
 
@@ -46,6 +47,7 @@ class SeedState(QObject):
         self._held: HiddenState | None = None  # captured or opened: used by value
         self._held_label = ""
         self._last: tuple[HiddenState, str] | None = None  # after the sample on the page, and how that ends
+        self._began: HiddenState | None = None  # what the text on the page began with
         self._made: HiddenState | None = None  # what is drawn
         self._problem = ""
         self._note = ""
@@ -88,8 +90,9 @@ class SeedState(QObject):
         if self._kind == TEXT:
             self.refresh()
 
-    def set_last(self, state: HiddenState | None, text: str) -> None:
-        """The state after the sample on the page, and that sample's text."""
+    def set_last(self, state: HiddenState | None, text: str, began: HiddenState | None = None) -> None:
+        """The state after the sample on the page, that sample's text, and what it began with."""
+        self._began = began
         tail = " ".join(text[-40:].split())[-25:]
         if len(tail) == 25:  # from the beginning of a word on, if there is one
             tail = tail.partition(" ")[2] or tail[1:]
@@ -203,11 +206,19 @@ class SeedState(QObject):
         if self._last is not None and self._last[0] is not self._held:
             choices.append(StateChoice(LAST, "Captured after the last sample", gap))
             gap = False
+        if self._began is not None and self._is_another(self._began):
+            choices.append(StateChoice(BEGAN, "As this text began", gap))
+            gap = False
         if self._held is not None:
             choices.append(StateChoice(HELD, self._held_label, gap))
         for number, path in enumerate(saved_states()):
             choices.append(StateChoice(SAVED + path.name, path.stem, number == 0))
         self.control.set_choices(choices, self._kind)
+
+    def _is_another(self, state: HiddenState) -> bool:
+        """Whether a state is neither at hand by its recipe nor the one that is held."""
+        held = self._held is not None and state_fingerprint(self._held) == state_fingerprint(state)
+        return not held and state.recipe.get("kind") not in ("zero", "learned")
 
     def _choose(self, key: str) -> None:
         if key == OPEN:
@@ -215,6 +226,8 @@ class SeedState(QObject):
             self._files.open_file(self.control, "Open a seed state", pickers.STATES, self._read)
         elif key == LAST and self._last is not None:
             self._hold(self._last[0], f"After “…{self._last[1]}”")
+        elif key == BEGAN and self._began is not None:
+            self._hold(self._began, self._began.name or describe_state(self._began))
         elif key.startswith(SAVED):
             self.control.set_current(self._kind)
             self._read(paths.states_dir() / key.removeprefix(SAVED))

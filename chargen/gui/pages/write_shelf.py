@@ -86,7 +86,8 @@ class Shelf(QObject):
                 cards, problems, draft, self.bin = event.result
                 mine = {card.id for card in self.cards}
                 now = self._gather()
-                untouched = not now.parts and not self.busy() and dict(now.settings) == dict(before.settings)
+                same = dict(now.settings) == dict(before.settings) and now.seed.held is before.seed.held
+                untouched = not now.parts and not self.busy() and same
                 self._on_disk |= {card.id for card in cards}
                 self.cards += [card for card in cards if card.id not in mine]
                 if draft is not None and untouched:

@@ -49,6 +49,7 @@ class WriteTexts(WriteFrame):
         self._pen: Pen | None = None
         self._pens: dict[str, Pen] = {}  # by the fingerprints of their models
         self._job: Job | None = None
+        self._steer = ""  # how what is being written is steered
         self._then: Callable[[], None] | None = None  # when it has ended
         self._draft: Draft = new_draft()
         self._so_far: Draft | None = None  # with what is being written
@@ -204,7 +205,7 @@ class WriteTexts(WriteFrame):
             self._characters, self._bits = document.characters, document.bits
             nats = np.concatenate([part.surprises for part in parts]) * np.float32(NATS)
             self.view.show_written(document.last.prompt, "".join(part.text for part in parts), nats, place)
-            self.seed_state.set_last(document.state, document.after)
+            self.seed_state.set_last(document.state, document.after, document.began)
         else:
             self._characters, self._bits = 0, 0.0
             self.view.clear_text()
