@@ -54,7 +54,6 @@ class BlendBench(QWidget):
         self.share = NumberSlider(0.0, 100.0, 1.0, 50.0, decimals=1, suffix="%", name="Share of B")
         self.more = MoreStates()
         self.add_button = SecondaryButton("", "plus")
-        self.add_button.setFixedHeight(theme.HIT)
         self.way = QComboBox()
         self.way.addItem("Straight", False)
         self.way.addItem("Spherical", True)
