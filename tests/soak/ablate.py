@@ -41,6 +41,9 @@ SEEDS = (1, 2, 3)
 HIDDEN, EMBEDDING, STREAMS, UNROLL, RATE = 128, 32, 32, 64, 3e-2
 RESTART_SHARE = 0.02
 GAMMAS = {"a thirtieth": 31.0, "a twentieth": 16.97, "a tenth": 6.94}
+AVERAGED = ("recipe", "constant")
+"""What is also measured at half of the steps, and with averages of the weights."""
+
 MORE_DROPOUT = 0.1
 
 Schedule = Callable[[float, float, int], float]
@@ -288,11 +291,11 @@ def learn(text: str, name: str, seed: int, steps: int) -> dict[str, Any]:
         state = step.run(torch.from_numpy(training_ids[index].astype(np.int64)), state, rate, number, fresh).state
         for average in averages.values():
             average.update(number + 1)
-        if number + 1 in (steps // 2, steps):
+        if number + 1 == steps or (number + 1 == steps // 2 and name in AVERAGED):
             moment = "half" if number + 1 < steps else "end"
             results[moment] = validate()
             now = [part.clone() for part in live]
-            for key, average in averages.items():
+            for key, average in averages.items() if name in AVERAGED else ():
                 torch._foreach_copy_(live, average.tensors)
                 results[f"{moment} {key}"] = validate()
             torch._foreach_copy_(live, now)
@@ -315,7 +318,7 @@ def table(lines: list[dict[str, Any]]) -> str:
 
     bases = [float(cell(text, "recipe", "end", 0.0).partition(" ")[0]) for text in texts]
     shown = [(variant.what, name, "end") for name, variant in VARIANTS.items()]
-    for name, of in (("recipe", "the recipe"), ("constant", "the rate stays")):
+    for name, of in zip(AVERAGED, ("the recipe", "the rate stays"), strict=True):
         for moment, at in (("half", "at half of the steps"), ("end", "at the end")):
             shown.append((f"{of}, {at}: weights of the moment", name, moment))
             shown += [(f"{of}, {at}: average over {key} of the steps", name, f"{moment} {key}") for key in GAMMAS]
