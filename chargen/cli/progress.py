@@ -31,7 +31,7 @@ KEYS: dict[str, tuple[str, ...]] = {
         "characters",
         "vocabulary",
     ),
-    "predicted": ("seconds", "parameters", "memory", "characters_per_second", "epochs", "warnings"),
+    "predicted": ("seconds", "parameters", "memory", "characters_per_second", "epochs", "loss", "warnings"),
     "progress": (
         "step",
         "characters",

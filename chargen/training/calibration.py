@@ -65,3 +65,6 @@ MEMORY_VALIDATION = 3.9
 
 MEMORY_PER_CHARACTER = 1.8
 """Bytes per byte of the encoded text, while it is read and written."""
+
+LOSS = (0.69, 108.0, 0.5)
+"""Floor, gain and power of :func:`chargen.training.prediction.expected_loss`, fitted to four texts."""

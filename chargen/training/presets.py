@@ -45,6 +45,8 @@ _GPU = (
 PARAMETERS_PER_CHARACTER = 20
 """A preset's network has at most so many parameters for each character of the text; one of twice that is warned of."""
 
+_LEAST_DROPOUT = 0.05  # less does nothing but cost its masks
+
 _SMALLER = (256, 192, 128, 96, 64, 48, 32)
 """Hidden units of one layer, where every size of the table is too large for a text."""
 
@@ -74,14 +76,14 @@ def expected_epochs(
     return steps * per_step / characters
 
 
-def choose_dropout(epochs: float, parameters_per_character: float) -> float:
-    """None for a network that reads its text a few times; more, the larger it is for it, and the more often it reads.
+def choose_dropout(epochs: float) -> float:
+    """None for a text that is read up to five times; half for one that is read twelve times or more.
 
-    Measured at the ends of trainings (``tests/soak/ablate.py`` and whole runs): with 2.1 parameters a character none was
-    best at 3.9 readings, 0.4 at 7.7 and 0.5 at 15; with 0.6 about 0.1 at 6.9.
+    Measured at the ends of trainings: on the bundled play (1×256) none was best after 3.9 readings, 0.4 after 7.7 and
+    0.5 after 15; on tinyshakespeare (1×320) 0.08 was better than 0.29 after 6.8, and a little too little.
     """
-    learned = max(epochs, 1e-3) * parameters_per_character
-    return round(min(0.5, max(0.0, 0.2 * math.log2(learned / 3.2))), 2)
+    dropout = min(0.5, 0.4 * math.log2(max(epochs, 1e-3) / 5))
+    return round(dropout, 2) if dropout >= _LEAST_DROPOUT else 0.0
 
 
 def _model(given: dict[str, Any], layers: int, hidden: int, vocabulary: int) -> ModelConfig:
@@ -139,8 +141,7 @@ def suggest(
     training = TrainingConfig(**budget, **chosen)
     if "dropout" not in given:
         epochs = expected_epochs(model, training, max(1, characters), seconds, speed)
-        share = model.parameter_count() / max(1, characters)
-        training = replace(training, dropout=choose_dropout(epochs, share))
+        training = replace(training, dropout=choose_dropout(epochs))
     return model, training
 
 

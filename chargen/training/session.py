@@ -167,6 +167,7 @@ def prediction_of(trainer: Trainer) -> Prediction:
         elapsed=trainer.clock.seconds(),
         done=trainer.step,
         free=free_memory(device.kind),
+        entropy=trainer.corpus.entropy,
     )
 
 

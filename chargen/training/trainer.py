@@ -586,7 +586,7 @@ class Trainer:
         if not self._sound():
             yield from self._go_back()
             return
-        begun = self.clock.seconds()
+        begun, planned = self.clock.seconds(), self._progress.owed
         nats, characters, left = 0.0, 0, False
         with self._backend.active():
             for losses in iterate_losses(
@@ -612,7 +612,8 @@ class Trainer:
             yield from self._go_back()
             return
         best = loss < self._progress.best_loss
-        if best or loss > self._progress.best_loss * (1 + CLEARLY_WORSE):
+        # One that was not planned (somebody stopped) does not count: continued, the run is as if nobody had.
+        if planned and (best or loss > self._progress.best_loss * (1 + CLEARLY_WORSE)):
             self._progress.worse = 0 if best else self._progress.worse + 1
         if best:
             self._progress.best_loss, self._progress.best_step = loss, self._progress.step

@@ -255,7 +255,7 @@ def learn(text: str, name: str, seed: int, steps: int) -> dict[str, Any]:
     shape_of = {"cell": "lstm", "layers": 1, "hidden": HIDDEN, "embedding": EMBEDDING, **variant.model}
     model = ModelConfig(**shape_of, vocabulary_size=vocabulary)
     readings = steps * STREAMS * UNROLL / len(training_ids)
-    dropout = choose_dropout(readings, model.parameter_count() / len(training_ids))
+    dropout = choose_dropout(readings)
     more = round(dropout + MORE_DROPOUT, 2)
     dropout = {"none": 0.0, "more": more, "held": more}.get(variant.dropout, dropout)
     values = {"streams": STREAMS, "unroll": UNROLL, "learning_rate": RATE, "dropout": dropout, **variant.training}

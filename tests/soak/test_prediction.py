@@ -1,4 +1,4 @@
-"""What is predicted of a training, against what happens: time within 20 %, memory within 25 %.
+"""What is predicted of a training, against what happens: time and loss within 20 %, memory within 25 %.
 
 Each training is a process of its own (:mod:`tests.soak.train_once` says exactly what is measured). The twelve take
 under four minutes on two cores; run them on an idle machine: ``python -m pytest -m soak tests/soak/test_prediction.py
@@ -16,7 +16,7 @@ from chargen.training.presets import PRESET_MINUTES, suggest
 from tests.soak.calibrate import train_once
 
 SMALL, PLAY, LARGE = "a-field-guide-to-small-weathers", "the-lamp-at-sarn", "python-help"
-TIME, MEMORY = 0.20, 0.25
+TIME, MEMORY, LOSS = 0.20, 0.25, 0.20
 
 COMBINATIONS: list[tuple[str, str, dict[str, float]]] = [
     (SMALL, "quick", {"minutes": 0.1}),
@@ -73,6 +73,19 @@ def test_twelve_predictions_hold(chargen_home: Path) -> None:
         line, time, memory = row(*combination, measure(chargen_home, number, *combination))
         print(line, flush=True)
         if abs(time - 1) > TIME or abs(memory - 1) > MEMORY:
+            wrong.append(line)
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.soak
+def test_losses_hold(chargen_home: Path) -> None:
+    """Of whatever the presets lead to in some seconds, on three texts."""
+    wrong = []
+    for number, (text, minutes) in enumerate((text, m) for text in (SMALL, PLAY, LARGE) for m in (0.1, 0.3, 0.5)):
+        got = train_once(chargen_home, number, text, {"minutes": minutes})
+        line = f"{text[:16]:16} {minutes} minutes: {got['at_start']['loss']:.3f} said, {got['loss']:.3f} reached"
+        print(line, flush=True)
+        if abs(got["at_start"]["loss"] / got["loss"] - 1) > LOSS:
             wrong.append(line)
     assert not wrong, "\n".join(wrong)
 

@@ -80,6 +80,7 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
         "tuning": started_at - tuning_from, "timed": timed, "vocabulary": model.vocabulary_size,
         "memory": resident("VmHWM") - base, "steps": trainer.step, "before": asdict(before),
         "at_start": asdict(at_start), "model": model.describe(), "parameters": model.parameter_count(),
+        "loss": min(event.loss for _, event in stands if isinstance(event, Validated)),
         "characters": corpus.characters, "streams": config.streams, "unroll": config.unroll,
     }  # fmt: skip
 

@@ -1,11 +1,14 @@
 """What is said about a training before it starts."""
 
 import json
+import math
+import random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chargen.corpus.corpus import corpus_from_text
 from chargen.corpus.streams import fit_streams
 from chargen.model import scoring
 from chargen.model.config import ModelConfig
@@ -13,7 +16,7 @@ from chargen.paths import cache_dir
 from chargen.training import autotune, calibration
 from chargen.training.clock import Clock
 from chargen.training.config import TrainingConfig
-from chargen.training.prediction import VALIDATION_STREAMS, amount, duration, memory_words, predict
+from chargen.training.prediction import VALIDATION_STREAMS, amount, duration, expected_loss, memory_words, predict
 from chargen.training.presets import PRESET_MINUTES, suggest
 from chargen.training.session import TrainingRequest, prediction_of, prepare
 from chargen.training.speed import Speed, measured_speed, reference, remembered_speed, shape_key
@@ -27,6 +30,30 @@ def predicted(model=None, speed=None, characters=TEXT, elapsed=0.0, done=0, free
     model = model or ModelConfig("lstm", 1, 128, 32, 70)
     config, speed = TrainingConfig(**training), speed or Speed()
     return predict(model, config, speed, characters=characters, elapsed=elapsed, done=done, free=free)
+
+
+# -- loss ------------------------------------------------------------------------------------------
+
+
+def test_the_loss_falls_with_reading_from_knowing_little():
+    losses = [expected_loss(3.0, read) for read in (0, 1e4, 1e5, 1e6, 1e7, 1e8)]
+    assert losses[0] == 6.0
+    assert losses == sorted(losses, reverse=True) and losses[-1] < 2.2
+
+
+def test_the_loss_is_told_where_the_text_is_known():
+    model, config = ModelConfig("lstm", 1, 128, 32, 70), TrainingConfig(steps=1000, streams=16, unroll=64)
+    known = predict(model, config, Speed(), characters=TEXT, entropy=3.0)
+    assert known.loss == pytest.approx(expected_loss(3.0, 1000 * 16 * 64))
+    assert known.describe().endswith(f" · loss about {known.loss:.1f}")
+    assert predict(model, config, Speed(), characters=TEXT).loss is None
+
+
+def test_the_entropy_of_a_text_is_what_two_characters_leave_open():
+    assert corpus_from_text("abab" * 50, "certain").entropy == pytest.approx(0.0, abs=1e-9)
+    coins = "".join(random.Random(1).choice("ab") for _ in range(20_000))
+    assert corpus_from_text(coins, "coins").entropy == pytest.approx(math.log(2), abs=0.01)
+    assert corpus_from_text("ab", "two").entropy == 0.0
 
 
 # -- time ------------------------------------------------------------------------------------------

@@ -179,7 +179,7 @@ class TrainPage(Page):
 
     def _corpus_changed(self, corpus: "Corpus | None") -> None:
         if corpus is not None:
-            self.form.set_text(corpus.characters, corpus.symbols, corpus.validation_share)
+            self.form.set_text(corpus.characters, corpus.symbols, corpus.validation_share, corpus.entropy)
         if self.desk.training_state == "idle" and (corpus is None or corpus.sha256 != self._learned):
             self._fresh()
         self._arrange_controls()

@@ -85,6 +85,7 @@ class TrainForm(QWidget):
         super().__init__(parent)
         self._characters, self._symbols, self._device = 0, 0, "cpu"
         self._validation = 0.1
+        self._entropy: float | None = None
         self._speed: Speed | None = None
         self._warnings: tuple[str, ...] = ()
         self.presets = ChoiceCards([(key, title, " ") for key, title in PRESETS], "Preset")
@@ -113,9 +114,13 @@ class TrainForm(QWidget):
         self.presets.selected.connect(self._preset_chosen)
         self.time.changed.connect(self._time_chosen)
 
-    def set_text(self, characters: int, symbols: int, validation: float = 0.1) -> None:
-        """The text to size the network for; ``validation`` is the share of it that is kept aside."""
-        self._characters, self._symbols, self._validation = characters, symbols, validation
+    def set_text(self, characters: int, symbols: int, validation: float = 0.1, entropy: float | None = None) -> None:
+        """The text to size the network for.
+
+        Args:
+            validation: the share of it that is kept aside. entropy: of the text, in nats.
+        """
+        self._characters, self._symbols, self._validation, self._entropy = characters, symbols, validation, entropy
         self._replan()
 
     def set_device(self, kind: str) -> None:
@@ -255,6 +260,7 @@ class TrainForm(QWidget):
         prediction = predict(
             model, training, speed,
             characters=self._characters, validation=self._validation, free=speed.free_memory(),
+            entropy=self._entropy,
         )  # fmt: skip
         self._warnings = prediction.warnings
         return prediction.describe()
