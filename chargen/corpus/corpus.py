@@ -100,8 +100,6 @@ class Corpus:
         more of them would give more. Some hundredths of a second.
         """
         ids = self.ids[:_ENTROPY_CHARACTERS].astype(np.int64)
-        if len(ids) < 3:
-            return 0.0
         pairs = ids[:-2] * len(self.vocabulary) + ids[1:-1]
         return _entropy(pairs * len(self.vocabulary) + ids[2:]) - _entropy(pairs)
 
