@@ -93,7 +93,9 @@ def test_a_newcomer_exports_an_own_sample(
     assert files.entered[0].read_text(encoding="utf-8") == write.view.text()
     assert files.entered[0].suffix == ".txt"
     [run] = list_runs(runs_dir())
-    assert run.seconds == pytest.approx(60, abs=10)  # a minute was asked for, and a minute was learned
+    # A minute was asked for, and a minute was learned, unless the letters were soon known by heart.
+    early = window.desk.finished.reason == "by heart"
+    assert 10 < run.seconds < 70 if early else run.seconds == pytest.approx(60, abs=10)
     assert window.desk.finished.loss < 2.6
     assert not window.findChildren(QDialog)
     assert not window.banner.isVisible()  # nothing went wrong on the way
