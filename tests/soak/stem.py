@@ -205,7 +205,9 @@ def learn(training: Training, began: int) -> None:
     new = not (run / "run.json").exists()
     request = TrainingRequest(
         corpus=small_corpus() if new else None, run=run, resume=not new,
-        overrides=run_request(run, hidden=24, embedding=8, streams=8, steps=200, **training.options) if new else {},
+        # patience: all 200 steps are made, however well the little text is known by then
+        overrides=run_request(run, hidden=24, embedding=8, streams=8, steps=200, patience=0, **training.options)
+        if new else {},
     )  # fmt: skip
     trainer = prepare(request, Clock())
     saved = trainer.step
