@@ -5,6 +5,7 @@ when it is repeated. The good point goes into the resume point, so that this hol
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +21,11 @@ STEPS = 64
 
 MAXIMUM_RETURNS = 3
 _WORSE = 1.0  # nats a character over the last good stretch, and above knowing nothing
+
+
+def all_finite(tensors: Sequence[Tensor]) -> bool:
+    """Whether every number is one: a norm is finite where all that it sums are."""
+    return bool(torch.stack(torch._foreach_norm(list(tensors))).isfinite().all())
 
 
 @dataclass(frozen=True)
@@ -74,8 +80,7 @@ class Guard:
         """
         loss = float(np.concatenate(self.stretch).mean()) if self.stretch else self.good.loss
         self.stretch.clear()
-        sound = bool(torch.stack(torch._foreach_norm(self._live)).isfinite().all())
-        if not sound or loss > max(self.good.loss + _WORSE, self._knowing_nothing):
+        if not all_finite(self._live) or loss > max(self.good.loss + _WORSE, self._knowing_nothing):
             return False
         self.good = self.point(step, loss, state)
         return True

@@ -31,7 +31,7 @@ from chargen.training.budget import Budget, Due
 from chargen.training.clock import Clock
 from chargen.training.config import TrainingConfig
 from chargen.training.device import Device, lost, out_of_memory, processor_threads
-from chargen.training.guard import MAXIMUM_RETURNS, Guard
+from chargen.training.guard import MAXIMUM_RETURNS, Guard, all_finite
 from chargen.training.learner import Learner
 from chargen.training.memory import smaller
 from chargen.training.preview import preview_text
@@ -565,7 +565,7 @@ class Trainer:
 
     def _sound(self) -> bool:
         """Whether all parameters are numbers: the last update may have spoiled what no loss has shown yet."""
-        return bool(torch.stack(torch._foreach_norm(list(self.network.parameters()))).isfinite().all())
+        return all_finite(list(self.network.parameters()))
 
     def _sample(self) -> Iterator[Any]:
         if not self._sound():

@@ -1,14 +1,11 @@
 """An export opened in the window: written again, byte for byte or not, with models that are open or among the runs."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from chargen import paths
-from chargen.gui import theme
 from chargen.gui.desk import Desk
 from chargen.gui.pages.write import WritePage
 from chargen.jobs import Job
@@ -16,18 +13,9 @@ from chargen.model.model_file import save_model
 from chargen.sampling.export import render
 from chargen.sampling.sampler import Sampler
 from chargen.sampling.settings import SamplingSettings
-from tests.gui.write_helpers import AnsweringPickers, build_model, make_desk, opened
+from tests.gui.write_helpers import AnsweringPickers, build_model, opened
 
 MODEL, OTHER = build_model(), build_model("gru", hidden=20, seed=4)
-
-
-@pytest.fixture
-def desk(qtbot: QtBot, qapp: QApplication) -> Iterator[Desk]:
-    if not qapp.styleSheet():
-        theme.apply(qapp, "light")
-    desk = make_desk()
-    yield desk
-    desk.shutdown()
 
 
 @pytest.fixture

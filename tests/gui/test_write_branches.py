@@ -1,6 +1,5 @@
 """Alternatives at a character, branches off a text, and the tree of them on the Write page."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,7 +7,6 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from chargen.gui import theme
 from chargen.gui.desk import Desk
 from chargen.gui.pages.write import WritePage
 from chargen.sampling import draft_folder
@@ -17,15 +15,6 @@ from chargen.sampling.sampler import Sampler
 from tests.gui.write_helpers import AnsweringPickers, build_model, make_desk, opened
 
 SAMPLER = Sampler(build_model())
-
-
-@pytest.fixture
-def desk(qtbot: QtBot, qapp: QApplication) -> Iterator[Desk]:
-    if not qapp.styleSheet():
-        theme.apply(qapp, "light")
-    desk = make_desk()
-    yield desk
-    desk.shutdown()
 
 
 def show(qtbot: QtBot, desk: Desk, folder: Path) -> WritePage:

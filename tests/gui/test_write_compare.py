@@ -1,17 +1,14 @@
 """Texts side by side on the Write page: set up, written, stopped, refused, kept, exported, back after a restart."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from chargen import paths
-from chargen.gui import theme
 from chargen.gui.desk import Desk
 from chargen.gui.pages.write import WritePage
 from chargen.jobs import Job
@@ -25,15 +22,6 @@ from chargen.sampling.sampler import Sampler
 from tests.gui.write_helpers import AnsweringPickers, build_model, make_desk, opened
 
 MODEL = build_model()
-
-
-@pytest.fixture
-def desk(qtbot: QtBot, qapp: QApplication) -> Iterator[Desk]:
-    if not qapp.styleSheet():
-        theme.apply(qapp, "light")
-    desk = make_desk()
-    yield desk
-    desk.shutdown()
 
 
 def make_page(qtbot: QtBot, desk: Desk, folder: Path) -> WritePage:

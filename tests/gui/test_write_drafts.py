@@ -1,30 +1,19 @@
 """The drafts of the Write page: new, switched, named, copied, deleted and brought back; nothing is lost."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QLineEdit, QMenu
+from PySide6.QtWidgets import QLineEdit, QMenu
 from pytestqt.qtbot import QtBot
 
 from chargen.files import write_atomic
-from chargen.gui import theme
 from chargen.gui.desk import Desk
 from chargen.gui.pages.write import WritePage
 from chargen.paths import drafts_dir
 from chargen.sampling import draft_folder
 from tests.gui.helpers import Heard
-from tests.gui.write_helpers import AnsweringPickers, build_model, make_desk, opened
-
-
-@pytest.fixture
-def desk(qtbot: QtBot, qapp: QApplication) -> Iterator[Desk]:
-    if not qapp.styleSheet():
-        theme.apply(qapp, "light")
-    desk = make_desk()
-    yield desk
-    desk.shutdown()
+from tests.gui.write_helpers import AnsweringPickers, build_model, opened
 
 
 @pytest.fixture
