@@ -2,31 +2,15 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 from PySide6.QtWidgets import QWidget
 
 from chargen.gui.desk import Desk, OpenModel
 from chargen.gui.pickers import Pickers
 from chargen.jobs import Job
-from chargen.model.config import ModelConfig
 from chargen.model.model_file import Model
-
-CHARACTERS = "\n abcdefghijklmnopqrstuvwxyz.,="
-
-
-def build_model(
-    cell: Any = "lstm", hidden: int = 16, *, initial_state: Any = "zeros", seed: int = 0, step: int = 0,
-    characters: str = CHARACTERS,
-) -> Model:  # fmt: skip
-    config = ModelConfig(cell, 2, hidden, 8, len(characters), initial_state)
-    generator = np.random.default_rng(seed)
-    tensors = {
-        name: (generator.uniform(-1, 1, shape) * 2.5 / np.sqrt(hidden)).astype(np.float32)
-        for name, shape in config.tensor_shapes().items()
-    }
-    return Model(config, tuple(characters), tensors, {"step": step} if step else {})
+from tests.models import CHARACTERS as CHARACTERS
+from tests.models import build_model as build_model
 
 
 def opened(model: Model, name: str = "harbour play", live: bool = False) -> OpenModel:

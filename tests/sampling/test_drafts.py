@@ -34,7 +34,7 @@ from chargen.sampling.replay import replay
 from chargen.sampling.sample import Sample
 from chargen.sampling.sampler import Sampler
 from chargen.sampling.settings import SamplingSettings
-from tests.gui.write_helpers import build_model
+from tests.models import build_model
 
 SAMPLER = Sampler(build_model())
 
