@@ -123,6 +123,12 @@ def _left_behind(before: set[threading.Thread]) -> set[threading.Thread]:
     }
 
 
+@pytest.fixture(scope="session", autouse=True)
+def home_of_wider_fixtures(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Fixtures of modules are made before a test's own folders: not even they may touch the user's."""
+    os.environ["CHARGEN_HOME"] = str(tmp_path_factory.mktemp("chargen-home-of-fixtures"))
+
+
 @pytest.fixture(autouse=True)
 def chargen_home(no_thread_left_behind: None, tmp_path_factory: pytest.TempPathFactory,
                  monkeypatch: pytest.MonkeyPatch) -> Path:

@@ -72,5 +72,5 @@ def _obey_all(trainer: Trainer, worker: Worker, commands: list[Any], paused: boo
             case SetLearningRate(rate):
                 trainer.set_learning_rate(rate)
             case SetPreview(temperature):
-                trainer.preview_temperature = temperature
+                trainer.set_preview_temperature(temperature)
     return paused

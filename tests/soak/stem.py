@@ -17,7 +17,7 @@ from typing import Any
 
 import chargen.files as files
 import chargen.training.trainer as trainer_module
-from chargen.training import events, resume
+from chargen.training import evaluation, events, resume
 from chargen.training.adamw import AdamW
 from chargen.training.clock import Clock
 from chargen.training.guard import Guard
@@ -175,7 +175,7 @@ MOMENTS: dict[str, Callable[[float], None]] = {
     "the resume point replaced": write("resume.safetensors", "replaced", 2, 30),
     "half of the best model": write("model.safetensors", "half", 1, 5),
     "the best model replaced": write("model.safetensors", "replaced", 1, 5),
-    "validating": call(trainer_module, "iterate_losses", 1, 9),
+    "validating": call(evaluation, "iterate_losses", 1, 9),
     "validated": call(events, "Validated", 1, 9),
     "just gone back": gone_back("at once"),
     "gone back and saved": gone_back("saved"),
@@ -186,7 +186,7 @@ MOMENTS: dict[str, Callable[[float], None]] = {
 
 def spoil_once() -> None:
     def spoil(trainer, *_):
-        if trainer.step == SPOILED_AFTER and trainer._progress.returns == 0:
+        if trainer.step == SPOILED_AFTER and trainer.training.counters.returns == 0:
             for parameter in trainer.network.parameters():
                 parameter.data.fill_(float("nan"))
 

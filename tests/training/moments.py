@@ -12,12 +12,12 @@ MOMENTS = {
     "autotuning": ("chargen.training.autotune._measure", 1, 20),
     "making the folder": ("chargen.training.recorder.save_encoded", 1, 20),
     "learning": ("chargen.training.trainer.Trainer._learn", 3, 20),
-    "validating": ("chargen.training.trainer.iterate_losses", 1, 20),
-    "sampling": ("chargen.training.trainer.preview_text", 1, 20),
+    "validating": ("chargen.training.evaluation.iterate_losses", 1, 20),
+    "sampling": ("chargen.training.evaluation.preview_text", 1, 20),
     "saving the best": ("chargen.training.recorder.save_model", 1, 20),
     "saving": ("chargen.training.resume.save", 2, 20),  # the first is the beginning
-    "validating at the end": ("chargen.training.trainer.iterate_losses", 1, 1),
-    "sampling at the end": ("chargen.training.trainer.preview_text", 1, 1),
+    "validating at the end": ("chargen.training.evaluation.iterate_losses", 1, 1),
+    "sampling at the end": ("chargen.training.evaluation.preview_text", 1, 1),
     "saving at the end": ("chargen.training.resume.save", 2, 1),
 }
 UNLEARNED = ("preparing", "autotuning", "making the folder")

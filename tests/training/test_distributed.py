@@ -63,7 +63,9 @@ def environment(**changes: object) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": path, **{name: str(value) for name, value in changes.items()}}
 
 
-def start(folder: Path, count: int, *words: object, texts: list[Path] | None = None) -> list[subprocess.Popen[str]]:
+def start(
+    folder: Path, count: int, *words: object, texts: list[Path] | None = None, **changes: object
+) -> list[subprocess.Popen[str]]:
     """``chargen train`` in so many processes that know of each other, as torchrun starts them, but sooner."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -76,7 +78,7 @@ def start(folder: Path, count: int, *words: object, texts: list[Path] | None = N
         found.append(
             subprocess.Popen(
                 command,
-                env=environment(**dict(zip(LAUNCHED, values, strict=True))),
+                env=environment(**dict(zip(LAUNCHED, values, strict=True)), **changes),
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 encoding="utf-8",
@@ -119,12 +121,18 @@ def write_text(folder: Path) -> Path:
     return folder / "t.txt"
 
 
+def home_of(run: Path) -> Path:
+    """The user's folder of those who learned ``run``: it remembers the kernels that were the fastest there."""
+    return run.parent / "home"
+
+
 @pytest.fixture(scope="module")
 def by_two(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[tuple[int, str, str]]]:
     """A run by two processes, and what they printed."""
     folder = tmp_path_factory.mktemp("two")
     write_text(folder)
-    return folder / "run", ended(start(folder, 2, "--run", folder / "run", *WORDS))
+    words = ("--run", folder / "run", *WORDS)
+    return folder / "run", ended(start(folder, 2, *words, CHARGEN_HOME=home_of(folder / "run")))
 
 
 @posix
@@ -155,7 +163,8 @@ def test_only_the_first_prints(by_two):
 @posix
 def test_a_lost_process_ends_all_and_a_restart_goes_on_bit_for_bit(by_two, tmp_path):
     run = tmp_path / "run"
-    process = torchrun(tmp_path, 2, "train", write_text(tmp_path), "--run", run, *WORDS, restarts=1, DIE_AFTER=60)
+    words = ("train", write_text(tmp_path), "--run", run, *WORDS)
+    process = torchrun(tmp_path, 2, *words, restarts=1, DIE_AFTER=60, CHARGEN_HOME=home_of(by_two[0]))  # same kernels
     ((code, out, complaints),) = ended([process])
     assert code == 0, complaints
     assert complaints.count("Another process of this training has ended") == 1

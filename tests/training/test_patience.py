@@ -23,7 +23,7 @@ def told(monkeypatch, losses, **options):
     def pieces(*_, **__):
         yield np.full((4, 1), rest.pop(0) if len(rest) > 1 else rest[0], np.float32)
 
-    monkeypatch.setattr("chargen.training.trainer.iterate_losses", pieces)
+    monkeypatch.setattr("chargen.training.evaluation.iterate_losses", pieces)
     return trainer, list(trainer.steps())
 
 
@@ -61,7 +61,7 @@ def test_the_end_for_that_reason_is_kept_and_can_be_overruled(monkeypatch, tmp_p
         yield np.full((4, 1), next(losses), np.float32)
 
     with monkeypatch.context() as patched:
-        patched.setattr("chargen.training.trainer.iterate_losses", pieces)
+        patched.setattr("chargen.training.evaluation.iterate_losses", pieces)
         assert list(trainer.steps())[-1].reason == "by heart"
     trainer.close()
     with pytest.raises(RunError, match="by heart"):

@@ -116,7 +116,7 @@ def test_what_is_spoiled_by_the_very_last_update_is_learned_again(tmp_path, monk
 
     def spoiling(*arguments):
         state = learn(*arguments)
-        if trainer.step == 70 and trainer._progress.returns == 0:
+        if trainer.step == 70 and trainer.training.counters.returns == 0:
             for parameter in trainer.network.parameters():
                 parameter.data.fill_(float("nan"))
         return state
@@ -135,7 +135,7 @@ def continued(folder, **overrides):
     """(the events of a continued run, what it began from)"""
     trainer = prepare(TrainingRequest(run=folder, resume=True, overrides=overrides), Clock())
     try:
-        began = trainer._point()
+        began = trainer.training.resume_point()
         return list(trainer.steps()), began
     finally:
         trainer.close()
@@ -261,7 +261,7 @@ def test_a_device_lost_in_the_middle_keeps_what_was_saved(tmp_path, monkeypatch,
 
     def lost(*arguments):
         if trainer.step == 7:
-            trainer.device = Device("cuda", "A GPU", "a test")
+            trainer.training.device = Device("cuda", "A GPU", "a test")
             raise failure
         trainer.save_soon()
         return learn(*arguments)

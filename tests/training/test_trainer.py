@@ -52,7 +52,7 @@ def test_loss_points_are_complete_and_in_order():
 def test_counted_budgets_are_exact(budget):
     trainer = small_trainer(**budget)
     finished = run(trainer)[-1]
-    expected = 12 if "epochs" not in budget else round(0.5 * trainer._shape.steps)
+    expected = 12 if "epochs" not in budget else round(0.5 * trainer.training.shape.steps)
     assert finished.step == expected
 
 
@@ -127,18 +127,18 @@ def test_the_same_seed_gives_the_same_network():
     for seed in (1, 1, 2):
         trainer = small_trainer(seed=seed, dropout=0.2)
         run(trainer)
-        prints.append(trainer._model(None).fingerprint)
+        prints.append(trainer.training.model(None).fingerprint)
     assert prints[0] == prints[1] != prints[2]
 
 
 def test_pictures_of_the_network_do_not_follow_it():
     trainer = small_trainer(steps=20)
     steps = trainer.steps()
-    first = trainer._model(None)
+    first = trainer.training.model(None)
     before = first.tensors["head.bias"].copy()
     list(steps)
     np.testing.assert_array_equal(first.tensors["head.bias"], before)
-    assert not np.array_equal(trainer._model(None).tensors["head.bias"], before)
+    assert not np.array_equal(trainer.training.model(None).tensors["head.bias"], before)
 
 
 def test_a_snapshot_comes_with_every_sample():
@@ -213,7 +213,7 @@ def test_learning_that_ran_away_goes_on_from_the_last_good_point(spoiled):
         seen.append(event)
         if trainer.step == 128 and not before:
             before = {name: p.detach().clone() for name, p in trainer.network.named_tensors().items()}
-        if isinstance(event, events.LossPoints) and event.steps[-1] >= 150 and trainer._progress.returns == 0:
+        if isinstance(event, events.LossPoints) and event.steps[-1] >= 150 and trainer.training.counters.returns == 0:
             with torch.no_grad():
                 trainer.network.head.weight.fill_(spoiled).mul_(torch.randn_like(trainer.network.head.weight))
         if isinstance(event, events.Notice) and "ran away" in event.message:
@@ -224,7 +224,7 @@ def test_learning_that_ran_away_goes_on_from_the_last_good_point(spoiled):
     trainer.close()
     finished = seen[-1]
     assert isinstance(finished, events.Finished) and finished.step == 300 and math.isfinite(finished.loss)
-    assert trainer._progress.returns == 1 and trainer._progress.rate_scale == 0.5
+    assert trainer.training.counters.returns == 1 and trainer.training.counters.rate_scale == 0.5
     steps = np.concatenate([event.steps for event in seen if isinstance(event, events.LossPoints)])
     assert (np.diff(steps) > 0).all()  # what was taken again is not told twice
     assert sum("ran away" in event.message for event in seen if isinstance(event, events.Notice)) == 1
