@@ -29,8 +29,9 @@ def add_flag(container: Any) -> None:
         "--compare",
         nargs="+",
         metavar=("WHAT", "VALUE"),
-        help="Write the same several times with one thing changed: temperature, top-k, top-p, min-p, typical, "
-        "repetition-penalty, beam, random-seed, prompt or seed-state and its values; or model, with several MODELs.",
+        help="Write the same several times with one thing changed: temperature, temperature-curve, top-k, top-p, "
+        "min-p, typical, repetition-penalty, loop-breaker (on, off), ban, stop, beam, beam-per-character, random-seed, "
+        "prompt, seed-state or steer and its values; or model, with several MODELs.",
     )
 
 
@@ -52,6 +53,7 @@ def check(arguments: argparse.Namespace, chosen: dict[str, Any]) -> None:
     given = name in chosen or {
         "prompt": arguments.prompt is not None or arguments.prompt_file is not None,
         "seed_state": arguments.state is not None,
+        "stop": bool(arguments.stop),
     }.get(name, False)
     if given:
         flag = {"random_seed": "--seed", "seed_state": "--state"}.get(name, f"--{what}")
@@ -68,7 +70,8 @@ def columns(
 
     name = _name(arguments.compare[0])
     typed = arguments.compare[1:] if name != "model" else [str(path) for path in arguments.model]
-    values = [parse_value(name, word) for word in typed] if name in OPTIONS or name == "prompt" else typed
+    known = name in OPTIONS or name in ("prompt", "stop")
+    values = [parse_value(name, word) for word in typed] if known else typed
     asked = variants(settings, name, values)
     label = label_of(name)
     if name == "model":

@@ -109,6 +109,8 @@ def pack(draft: Draft) -> Data:
             "held": _state_to_json("held", seed.held, arrays),
         },
     }  # fmt: skip
+    if draft.writing:
+        value["writing"] = True
     if draft.compared is not None:
         value["compared"] = {"change": draft.compared.change, "values": list(draft.compared.values)}
     digest, at = hashlib.sha256(), 0
@@ -324,8 +326,10 @@ def _draft(data: bytes, id: str) -> Draft:
     arrays.done()
     name = _word(value["name"], LONGEST_NAME)
     place = None if place is None else _whole(place, 2**63)
-    compared = _compared(value.get("compared"), parts)
-    return Draft(id, name, tuple(parts), tip, choice, value["settings"], place, card.created, card.changed, compared)
+    compared, writing = _compared(value.get("compared"), parts), value.get("writing", False)
+    _require(type(writing) is bool)
+    times = card.created, card.changed
+    return Draft(id, name, tuple(parts), tip, choice, value["settings"], place, *times, compared, writing)
 
 
 def _compared(value: Any, parts: list[Part]) -> Compared | None:

@@ -22,6 +22,7 @@ from chargen.sampling.difference import difference
 from chargen.sampling.job import Written
 from chargen.sampling.sample import Sample
 from chargen.sampling.settings import RULES, SamplingSettings
+from chargen.sampling.trail import settings_at
 from chargen.settings import option
 
 LONGEST = 20_000_000
@@ -85,7 +86,7 @@ class Compared:
 class Draft:
     """Attributes: ``name`` the user's, or empty; ``settings`` what the page keeps, checked by the page;
     ``place`` the first character on the screen (None: the end is); ``created``, ``changed`` in seconds since 1970;
-    ``compared`` of texts side by side, else None.
+    ``compared`` of texts side by side, else None; ``writing``: it was kept while more was being written.
     """
 
     id: str
@@ -98,6 +99,7 @@ class Draft:
     created: float = 0.0
     changed: float = 0.0
     compared: Compared | None = None
+    writing: bool = False
 
     @property
     def characters(self) -> int:
@@ -155,10 +157,23 @@ def side_by_side(draft: Draft, written: Sequence[Written], writers: Sequence[str
     return replace(draft, parts=parts, tip=0 if parts else None, changed=time.time())
 
 
+def gone_on(draft: Draft, places: Sequence[int], written: Sequence[Written]) -> Draft:
+    """The comparison with what continues its texts at ``places``, each of which stays one sample."""
+    parts = list(draft.parts)
+    for place, each in zip(places, written, strict=True):
+        joined = join(parts[place].sample, each.sample) if each.sample.text else None
+        if joined is not None:
+            goes_on = each.ended in ("length", "stopped")
+            parts[place] = replace(parts[place], sample=joined, state=each.state, goes_on=goes_on)
+    return replace(draft, parts=tuple(parts), changed=time.time())
+
+
 def taken_out(draft: Draft, place: int) -> Draft:
     """One text of a comparison as a draft of its own, with the settings and the seed state it was written with."""
     part = draft.parts[place]
-    settings = {**draft.settings, **as_set(part.sample.settings)}
+    sample = part.sample
+    in_force = replace(settings_at(sample, len(sample.text)), length=sample.settings.length)
+    settings = {**draft.settings, **as_set(in_force)}
     return replace(new_draft(settings, as_chosen(part.sample.seed_state)), parts=(part,), tip=0)
 
 
@@ -215,16 +230,16 @@ def join(first: Sample, second: Sample) -> Sample | None:
     """Both as the one sample that would have written the same text; None where no single one would.
 
     ``second`` continues ``first`` from its captured state, and ``first`` did not end at a stop text. Only the
-    temperature may differ: its change is recorded like one made while writing. What looks at the length or at the
-    whole of a text (a beam, a curve, the loop breaker), and what was written in a batch, stays a part of its own.
+    temperature may differ: its change is recorded like one made while writing; and the steering is the one that was in
+    force at the end of ``first``. What looks at the length or at the whole of a text (a beam, a curve, the loop
+    breaker), and what was written in a batch, stays a part of its own.
     """
     asked = first.settings
-    if asked.beam or asked.temperature_curve or asked.loop_breaker or "path" in {**first.engine, **second.engine}:
+    if not stands_alone(first) or "path" in second.engine:
         return None
-    same = replace(second.settings, length=first.settings.length, temperature=first.settings.temperature)
+    same = replace(second.settings, length=asked.length, temperature=asked.temperature, steer=asked.steer)
     if (
-        same != first.settings
-        or first.edited
+        same != asked
         or second.by_hand
         or second.after != first.after + first.text
         or (second.model_fingerprint, second.engine, second.versions)
@@ -242,9 +257,9 @@ def join(first: Sample, second: Sample) -> Sample | None:
     changes |= {at + position: value for position, value in second.temperature_changes}
     steered = dict(first.steering_changes)
     before = first.steering_changes[-1][1] if first.steering_changes else asked.steer
-    if dict(second.steering_changes).get(0, asked.steer) != before:
+    if dict(second.steering_changes).get(0, second.settings.steer) != before:
         return None  # the captured state was reached under the steering before: one sample would have changed it sooner
-    steered |= {at + position: steer for position, steer in second.steering_changes}
+    steered |= {at + position: steer for position, steer in second.steering_changes if position}
     surprises = np.concatenate([first.surprises, second.surprises])
     surprises.flags.writeable = False
     return replace(
@@ -256,6 +271,13 @@ def join(first: Sample, second: Sample) -> Sample | None:
         surprises=surprises,
         notices=tuple(dict.fromkeys((*first.notices, *(n for n in second.notices if not n.startswith("The seed"))))),
     )
+
+
+def stands_alone(sample: Sample) -> bool:
+    """Whether what goes on from a sample can be one sample with it; see :func:`join`."""
+    asked = sample.settings
+    looks_ahead = asked.beam or asked.temperature_curve or asked.loop_breaker
+    return not (looks_ahead or sample.edited or "path" in sample.engine)
 
 
 def title(draft: Draft) -> str:

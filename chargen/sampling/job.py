@@ -169,7 +169,7 @@ class Written:
 
 @dataclass(frozen=True, eq=False)
 class SoFar:
-    """The answer to :class:`Keep`: everything until now. Its state is None, for the writing goes on. Latest wins."""
+    """The answer to :class:`Keep`: everything until now, as if it had been stopped there. Latest wins."""
 
     latest_wins: ClassVar[bool] = True
 
@@ -350,7 +350,7 @@ def _drive(worker: Worker, ear: Ear, stream: Stream, engine: Engine, length: int
                 _obey(worker, ear, stream)
                 if ear.keep:
                     ear.keep = False
-                    worker.post(SoFar(Written(stream.sample(), None, "stopped")))
+                    worker.post(SoFar(what_was_written(stream, length, True, "", footprints)))
                 if ear.stopped:
                     break
             if written >= length:
@@ -366,7 +366,10 @@ def _drive(worker: Worker, ear: Ear, stream: Stream, engine: Engine, length: int
 
 
 def what_was_written(stream: Stream, length: int, stopped: bool, problem: str, footprints: Footprints) -> Written:
-    """A stream that is left, of which ``length`` characters were wanted, with the state after its last character."""
+    """What a stream has written of the ``length`` characters that were wanted, with the state after the last one.
+
+    The stream is left as it is, and may go on.
+    """
     try:
         state = stream.final_state
     except ChargenError:

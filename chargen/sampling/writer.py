@@ -238,15 +238,20 @@ class Writer:
             SettingError: it cannot be understood, steers what does not exist, or a beam search, which looks ahead, is
                 under way.
         """
-        steering = Steering.parse(steer)
-        steering.check(self.model.config)
-        if self.settings.beam:
-            raise SettingError("A beam search looks ahead, so its steering cannot be changed meanwhile; write anew.")
+        steering = self.check_steering(steer)
         self.helm.set(steering)
         self._steered = self._steered or bool(steering.rules)
         if self.steering_changes and self.steering_changes[-1][0] == len(self._ids):
             self.steering_changes.pop()
         self.steering_changes.append((len(self._ids), str(steering)))
+
+    def check_steering(self, steer: str) -> Steering:
+        """What :meth:`set_steering` would set, and nothing is set. Raises as it does."""
+        steering = Steering.parse(steer)
+        steering.check(self.model.config)
+        if self.settings.beam:
+            raise SettingError("A beam search looks ahead, so its steering cannot be changed meanwhile; write anew.")
+        return steering
 
     # -- what there is so far --------------------------------------------------------------------
 

@@ -19,23 +19,8 @@ from chargen.sampling import draft_folder
 from chargen.sampling.export import load_export
 from chargen.sampling.replay import replay
 from chargen.sampling.sampler import Sampler
+from tests.gui.compare_helpers import MODEL, change, compose, headings, idle, make_page, texts
 from tests.gui.write_helpers import AnsweringPickers, build_model, make_desk, opened
-
-MODEL = build_model()
-
-
-def make_page(qtbot: QtBot, desk: Desk, folder: Path) -> WritePage:
-    page = WritePage(desk, AnsweringPickers(folder))
-    qtbot.addWidget(page)
-    page.resize(1196, 700)
-    page.show()
-    desk._set_model(opened(MODEL))
-    page.controls.length.setValue(60)
-    page.controls.prompt.set_text("ab")
-    page.controls.seed.set_value(5)
-    page.shelf.bring_back(None)
-    idle(qtbot, page)
-    return page
 
 
 @pytest.fixture
@@ -45,30 +30,6 @@ def page(qtbot: QtBot, desk: Desk, tmp_path: Path) -> WritePage:
     idle(qtbot, page)
     page.compare()
     return page
-
-
-def idle(qtbot: QtBot, page: WritePage) -> None:
-    qtbot.waitUntil(lambda: not page._desk.busy_with() and not page.is_writing())
-
-
-def compose(qtbot: QtBot, page: WritePage) -> list[str]:
-    page.write_button.click()
-    idle(qtbot, page)
-    return texts(page)
-
-
-def texts(page: WritePage) -> list[str]:
-    return [column.view.text() for column in page.columns.columns]
-
-
-def headings(page: WritePage) -> list[str]:
-    return [column.heading.text() for column in page.columns.columns]
-
-
-def change(page: WritePage, name: str, *values: str) -> None:
-    page._change_chosen(name)
-    for place, value in enumerate(values):
-        page.columns.columns[place].field.set_value(value)
 
 
 def test_it_starts_from_the_draft_which_stays_as_it_was(qtbot: QtBot, page: WritePage) -> None:
@@ -102,6 +63,32 @@ def test_each_setting_with_what_is_offered(qtbot: QtBot, page: WritePage) -> Non
         assert len(set(page.columns.values())) == 3
         compose(qtbot, page)
         assert len(set(headings(page))) == 3 and all(texts(page)), name
+
+
+def test_texts_and_switches_that_differ(qtbot: QtBot, page: WritePage) -> None:
+    for name, values, shown in (
+        ("steer", ("", "1.1=1", "1.**0.5"), ["Steering none", "Steering “1.1=1”", "Steering “1.**0.5”"]),
+        ("temperature_curve", ("", "0:0.2,50:1.5"), ["Temperature curve none", "Temperature curve “0:0.2,50:1.5”"]),
+        ("stop", ("", "a\\n"), ["Stop text none", "Stop text none"]),
+        ("ban", ("", "ae"), ["Banned characters none", "Banned characters “ae”"]),
+        ("loop_breaker", ("off", "on"), ["Loop breaker off", "Loop breaker on"]),
+    ):
+        change(page, name)
+        while len(page.columns.values()) > len(values):
+            page.columns.fewer.click()
+        for place, value in enumerate(values):
+            page.columns.columns[place].field.set_value(value)
+        compose(qtbot, page)
+        if name == "stop":
+            shown = ["Stop text none", "Stop text “a”"]
+            assert page._draft.parts[1].sample.settings.stop == ("a\n",)
+        assert headings(page) == shown and all(texts(page)), page.columns.message.text()
+    assert not page.columns.more.isEnabled()  # there is only on and off
+    for name, value, words in (("steer", "9.1=1", "Text 2: "), ("steer", "x", "no rule"), ("ban", "東", "Text 2: ")):
+        change(page, name, "", value)
+        before = texts(page)
+        compose(qtbot, page)
+        assert words in page.columns.message.text() and texts(page) == before
 
 
 def test_prompts(qtbot: QtBot, page: WritePage) -> None:

@@ -12,9 +12,19 @@ from chargen.model.model_file import Model
 from chargen.model.state import HiddenState
 from chargen.sampling.difference import difference
 from chargen.sampling.draft_file import card_of, pack, read_card, unpack
-from chargen.sampling.drafts import Compared, Draft, new_draft, side_by_side, taken_out, title
+from chargen.sampling.drafts import Compared, Draft, gone_on, new_draft, side_by_side, taken_out, title
 from chargen.sampling.export import load_export, render
-from chargen.sampling.job import Pen, PrimedBy, Request, Stop, Written
+from chargen.sampling.job import (
+    Keep,
+    NotSteered,
+    Pen,
+    PrimedBy,
+    Request,
+    SetSteering,
+    SetTemperature,
+    Stop,
+    Written,
+)
 from chargen.sampling.replay import replay
 from chargen.sampling.sample import Sample
 from chargen.sampling.sampler import Sampler, Stream
@@ -24,16 +34,29 @@ from chargen.sampling.side_by_side import (
     NUMBERS,
     ColumnChunk,
     ColumnsBegun,
+    ColumnsSoFar,
+    can_go_on,
     offered,
     parse_value,
     variants,
+    write_on,
     write_side_by_side,
 )
 from chargen.settings import option
 from tests.sampling.conftest import MakeModel
 
 BASE = SamplingSettings(prompt="abc", length=90, random_seed=7)
+UNPROMPTED = replace(BASE, prompt="")
 PRESENT: dict[str, Any] = {name: getattr(SamplingSettings(random_seed=7), name) for name in NUMBERS}
+OTHERS: dict[str, list[Any]] = {
+    "prompt": ["ab", "the ", ""],
+    "steer": ["", "1.1=1", "1.1+0.5@20-120"],
+    "stop": [(), ("ab",), ("q", "zz")],
+    "ban": ["", "e", "abc"],
+    "temperature_curve": ["", "0:0.4,80:1.2", "0%:1.2,100%:0.4"],
+    "loop_breaker": [False, True],
+    "beam_per_character": [False, True],
+}
 
 
 def events_of(work: Any, *commands: Any) -> list[Any]:
@@ -93,11 +116,12 @@ def test_what_is_offered_can_be_compared_and_holds_the_present_value(name: str) 
 
 @pytest.mark.parametrize("name", [name for name in CHANGES if name not in ("seed_state", "model")])
 def test_each_differs_in_one_thing_and_is_written_again(name: str, model: Model) -> None:
-    values = ["ab", "the ", ""] if name == "prompt" else offered(name, PRESENT[name])
-    result = samples_of(written(Pen(model), name, values))
+    values = OTHERS.get(name) or offered(name, PRESENT[name])
+    base = replace(BASE, beam=3, stop=("ab",)) if name == "beam_per_character" else BASE
+    result = samples_of(written(Pen(model), name, values, base))
     told = difference(result)
-    assert told.label == {"prompt": "Prompt"}.get(name) or option(name).label
-    assert len(set(told.values)) == 3
+    assert told.label == ({"prompt": "Prompt", "stop": "Stop text"}.get(name) or option(name).label)
+    assert len(set(told.values)) == len(values)
     for sample in result:
         assert replay(model, sample).text == sample.text
         assert not replay(model, sample).notices
@@ -134,6 +158,8 @@ def test_what_differs_in_words(model: Model) -> None:
         ("length", [5, 6], BASE, "cannot be compared"),
         ("temperature", [0.5, 1.0], replace(BASE, temperature_curve="0%:0.3, 100%:1.2"), "curve"),
         ("random_seed", [1, 2], replace(BASE, beam=4), "beam search"),
+        ("beam_per_character", [False, True], BASE, "rule of the beam search"),
+        ("steer", ["1.1=0", "1.1=0"], BASE, "same steering"),
         ("top_p", [0.5, 1.0], replace(BASE, length=10_000_000 + 0), ""),
         ("top_p", [0.5, 0.7, 1.0], replace(BASE, length=10_000_000), "at most 6,666,666 each"),
     ],
@@ -150,7 +176,14 @@ def test_values_as_people_type_them() -> None:
     assert parse_value("temperature", " 0.7 ") == 0.7
     assert parse_value("top_p", "OFF") == 1.0 and parse_value("top_k", "off") == 0
     assert parse_value("prompt", " as it is ") == " as it is "
-    for name, typed in (("temperature", "warm"), ("top_k", "2.5"), ("min_p", "1e999"), ("random_seed", "off")):
+    assert parse_value("loop_breaker", "On") is True and parse_value("beam_per_character", "off") is False
+    assert parse_value("stop", "") == () and parse_value("stop", " end") == (" end",)
+    assert parse_value("steer", "Off") == "" and parse_value("steer", " 1.2=0.50 ") == parse_value("steer", "1.2=0.5")
+    assert parse_value("ban", "off") == "off"  # three characters
+    bad = (("steer", "1.x=3"), ("temperature_curve", "0:9999"), ("loop_breaker", "maybe"), ("stop", "x" * 20_000))
+    for name, typed in (
+        ("temperature", "warm"), ("top_k", "2.5"), ("min_p", "1e999"), ("random_seed", "off"), *bad,
+    ):  # fmt: skip
         with pytest.raises(SettingError):
             parse_value(name, typed)
 
@@ -264,3 +297,134 @@ def test_a_heading_from_a_stranger_s_text_is_only_text(model: Model) -> None:
     assert "<h2>Prompt “&lt;script&gt;" in page and "<script" not in page
     heading = next(line for line in markdown.splitlines() if line.startswith("## Prompt “"))
     assert r"\<script\>\*x\*" in heading and r"\# \[a\](b)" in heading
+
+
+# -- while they are written ----------------------------------------------------------------------------
+
+
+def told(model: Model, name: str, values: list[Any], *commands: Any, base: SamplingSettings = BASE) -> list[Any]:
+    """The events of a comparison that is told something after its first characters."""
+    base = replace(base, prompt="")  # while one is read, commands are heard already
+    columns = [(Pen(model), Request(each)) for each in variants(base, name, values)]
+    return events_of(write_side_by_side(columns, name), *commands)
+
+
+def test_another_temperature_and_steering_reach_all_of_them_at_the_same_character(model: Model) -> None:
+    done = told(model, "top_k", [0, 3, 5], SetTemperature(1.6), SetSteering("1.2=0.5"))[-1]
+    samples = samples_of(done.result)
+    (at,) = {position for sample in samples for position, _ in sample.temperature_changes}
+    assert 0 < at < 20 and all(sample.temperature_changes == ((at, 1.6),) for sample in samples)
+    assert all(sample.steering_changes == ((at, "1.2=0.5"),) for sample in samples)
+    before = samples_of(written(Pen(model), "top_k", [0, 3, 5], UNPROMPTED))
+    for one, other in zip(samples, before, strict=True):
+        assert one.text[:at] == other.text[:at] and one.text != other.text
+        assert replay(model, one).text == one.text and not replay(model, one).notices
+    assert difference(samples).headings() == ["Top k off", "Top k 3", "Top k 5"]
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "command"),
+    [
+        ("temperature", [0.4, 1.2], SetTemperature(1.6)),
+        ("temperature_curve", ["", "0%:0.4,100%:1.2"], SetTemperature(1.6)),
+        ("steer", ["", "1.1=1"], SetSteering("1.2=0.5")),
+    ],
+)
+def test_what_is_compared_stays_as_it_is(model: Model, name: str, values: list[Any], command: Any) -> None:
+    samples = samples_of(told(model, name, values, command)[-1].result)
+    untold = samples_of(written(Pen(model), name, values, UNPROMPTED))
+    assert [sample.text for sample in samples] == [sample.text for sample in untold]
+    assert not any(sample.temperature_changes or sample.steering_changes for sample in samples)
+
+
+def test_steering_that_one_of_them_refuses_is_taken_by_none(model: Model, make_model: MakeModel) -> None:
+    deep = make_model(layers=3, hidden=20)
+    columns = [(Pen(deep), Request(BASE)), (Pen(model), Request(BASE))]
+    events = events_of(write_side_by_side(columns, "model"), SetSteering("3.1=1"))
+    (refused,) = [event for event in events if isinstance(event, NotSteered)]
+    assert refused.problem.startswith("Text 2: ") and "layer" in refused.problem
+    assert not any(sample.steering_changes for sample in samples_of(events[-1].result))
+    events = told(model, "beam", [0, 2], SetSteering("1.1=1"), SetTemperature(1.6))
+    (refused,) = [event for event in events if isinstance(event, NotSteered)]
+    assert refused.problem.startswith("Text 2: A beam search")
+    plain, searched = samples_of(events[-1].result)
+    assert plain.temperature_changes and not searched.temperature_changes  # it has none
+    assert not plain.steering_changes
+
+
+def test_what_is_written_until_now_is_told_and_changes_nothing(model: Model) -> None:
+    base = replace(UNPROMPTED, steer="1.2=0.5@5-30")
+    events = told(model, "temperature", [0.4, 0.8, 1.2], Keep(), base=base)
+    (kept,) = [event.written for event in events if isinstance(event, ColumnsSoFar)]
+    whole = written(Pen(model), "temperature", [0.4, 0.8, 1.2], base)
+    for early, last, alone in zip(kept, events[-1].result, whole, strict=True):
+        assert 0 < len(early.sample.text) < 20 and early.ended == "stopped" and early.state is not None
+        assert last.sample.text == alone.sample.text and last.sample.text.startswith(early.sample.text)
+        assert replay(model, early.sample).text == early.sample.text
+    draft = replace(side_by_side(new_draft(), kept, ["play"] * 3), writing=True)
+    draft = replace(draft, compared=Compared("temperature", ("0.4", "0.8", "1.2")))
+    assert unpack(b"".join(pack(draft)), draft.id).writing
+    assert not unpack(b"".join(pack(comparison(model))), draft.id).writing
+
+
+# -- gone on with --------------------------------------------------------------------------------------
+
+
+def gone_on_with(model: Model, draft: Draft, length: int, temperature: float, *commands: Any) -> Draft:
+    assert draft.compared is not None
+    places = [place for place, part in enumerate(draft.parts) if can_go_on(part)]
+    columns = [(Pen(model), draft.parts[place]) for place in places]
+    work = write_on(columns, length, temperature, draft.compared.change, places)
+    *events, last = events_of(work, *commands)
+    assert isinstance(last, Done), last
+    assert {event.place for event in events if isinstance(event, ColumnChunk)} == set(places)
+    return gone_on(draft, places, last.result)
+
+
+@pytest.mark.parametrize("name", ["temperature", "top_k", "steer", "random_seed", "prompt", "stop", "ban"])
+def test_gone_on_with_they_are_the_texts_they_would_have_been(model: Model, name: str) -> None:
+    values = OTHERS.get(name) or offered(name, PRESENT[name])
+    draft = side_by_side(new_draft(), written(Pen(model), name, values), ["play"] * 3)
+    draft = replace(draft, compared=Compared(name, ()))
+    before = draft.samples()
+    draft = gone_on_with(model, draft, 70, 0.8)
+    for part, first, settings in zip(draft.parts, before, variants(BASE, name, values), strict=True):
+        whole = Sampler(model).write(replace(settings, length=160))
+        assert part.sample.text == whole.text and part.sample.surprises.tolist() == whole.surprises.tolist()
+        assert part.sample.settings == whole.settings or part.sample is first  # which ended at a stop text
+        assert len(part.sample.text) == 160 or settings.stop
+
+
+def test_gone_on_with_after_changes_they_are_one_sample_each(model: Model) -> None:
+    result = told(model, "top_k", [0, 3], SetTemperature(1.6), SetSteering("1.2=0.5"))[-1].result
+    draft = replace(side_by_side(new_draft(), result, ["play"] * 2), compared=Compared("top_k", ("off", "3")))
+    draft = gone_on_with(model, draft, 70, 1.6)
+    draft = gone_on_with(model, draft, 50, 0.5, SetSteering(""))
+    for sample in draft.samples():
+        assert len(sample.text) == 210 and [value for _, value in sample.temperature_changes] == [1.6, 0.5]
+        assert [steer for _, steer in sample.steering_changes] == ["1.2=0.5", ""]
+        assert replay(model, sample).text == sample.text
+    again = unpack(b"".join(pack(draft)), draft.id)
+    assert [replay(model, sample).text for sample in again.samples()] == [sample.text for sample in draft.samples()]
+
+
+def test_what_cannot_be_gone_on_with(model: Model) -> None:
+    base = replace(BASE, stop=("e",))
+    result = written(Pen(model), "stop", [("e",), ()], base)
+    assert [can_go_on(part) for part in side_by_side(new_draft(), result, ["play"] * 2).parts] == [False, True]
+    for name, values in (("beam", [0, 2]), ("loop_breaker", [False, True]), ("temperature_curve", ["", "0:1,50:2"])):
+        parts = side_by_side(new_draft(), written(Pen(model), name, values), ["play"] * 2).parts
+        assert [can_go_on(part) for part in parts] == [True, False], name
+    parts = side_by_side(new_draft(), result, ["play"] * 2).parts
+    with pytest.raises(SettingError, match="longer than the 20,000,000"):
+        write_on([(Pen(model), parts[1])] * 3, 10_000_000, 1.0, "stop", [0, 1, 2])
+    old = replace(parts[1], sample=replace(parts[1].sample, versions={"chargen": "0.0.1"}))
+    last = events_of(write_on([(Pen(model), old)], 50, 1.0, "stop", [1]))[-1]
+    assert isinstance(last, Failed) and last.sentence.startswith("Text 2 was written by other versions")
+
+
+def test_taken_out_it_goes_on_as_it_ended(model: Model) -> None:
+    result = told(model, "top_k", [0, 3], SetTemperature(1.6), SetSteering("1.2=0.5"))[-1].result
+    alone = taken_out(replace(side_by_side(new_draft(), result, ["play"] * 2), compared=Compared("top_k", ())), 1)
+    assert (alone.settings["temperature"], alone.settings["steer"], alone.settings["top_k"]) == (1.6, "1.2=0.5", 3)
+    assert alone.settings["length"] == 90

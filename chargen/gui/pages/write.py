@@ -3,7 +3,6 @@
 from dataclasses import replace
 from typing import Any
 
-from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QWidget
 
 from chargen.gui import words
@@ -19,7 +18,6 @@ from chargen.sampling.drafts_tree import branched, fork_at
 from chargen.sampling.job import (
     Begun,
     Chunk,
-    Keep,
     NotSteered,
     Pen,
     Place,
@@ -35,18 +33,14 @@ from chargen.sampling.job import (
 from chargen.sampling.sample import Sample
 from chargen.sampling.settings import SamplingSettings
 
-_KEPT_EVERY_MS = 5_000
-
 
 class WritePage(WriteAgain):
     """Writes with the model on the desk. A text that is being written goes on with the model it began with."""
 
     def __init__(self, desk: Desk, files: Pickers, parent: QWidget | None = None) -> None:
         super().__init__(desk, files, parent)
-        self._keeping = QTimer(self)
-        self._keeping.setInterval(_KEPT_EVERY_MS)
-        self._keeping.timeout.connect(self._keep)
         self._connect()
+        self.branched_off.connect(self.branch)
         self._model_changed(desk.model)
         self._show_list()
 
@@ -134,6 +128,9 @@ class WritePage(WriteAgain):
     def continue_text(self) -> None:
         """Go on exactly where the text ended, with the model that wrote it."""
         document = self._document
+        if self.comparing():
+            self.continue_columns()
+            return
         if self._job is not None or document is None or document.state is None or document.pen is None:
             return
         settings = self._settings_of(document)
@@ -217,12 +214,11 @@ class WritePage(WriteAgain):
                 case SoFar(written):
                     draft = self._draft
                     if fork is not None:
-                        self._so_far = branched(draft, *fork, written)
+                        self._hold(branched(draft, *fork, written))
                     elif document is not None:
-                        self._so_far = continued(draft, written)
+                        self._hold(continued(draft, written))
                     else:
-                        self._so_far = begun(draft, written, name)
-                    self.shelf.note_change()
+                        self._hold(begun(draft, written, name))
                 case NotSteered(problem):
                     self._fail(problem)
                 case Done(result):
@@ -238,12 +234,6 @@ class WritePage(WriteAgain):
         self._job = self._desk.run_job("write", write(pen, request), on_event)
         self._keeping.start()
         self._tell()
-
-    def _keep(self) -> None:
-        """A long text is kept while it is written; the longer, the more seldom, for each time costs its length."""
-        if self._job is not None:
-            self._job.send(Keep())
-            self._keeping.setInterval(_KEPT_EVERY_MS * (1 + self._characters // 1_000_000))
 
     def _begin(self, begun: Begun, document: Document | None, cut: int | None) -> None:
         if document is not None and cut is not None:  # a branch: what comes after it goes from the page
@@ -302,16 +292,16 @@ class WritePage(WriteAgain):
         self._trails.keep(now, trail)
 
     def _temperature_changed(self, temperature: float) -> None:
-        if self._job is not None:
+        if self._job is not None and self._can_change("temperature"):
             self._job.send(SetTemperature(temperature))
 
     def _steering_changed(self) -> None:
         """What is being written is steered so from its next character on."""
-        if self._job is not None and not self.comparing():
-            steer = self.controls.steering()
-            if steer != self._steer:
-                self._steer = steer
-                self._job.send(SetSteering(steer))
+        if self._job is None or self.controls.steering() == self._steer:
+            return
+        if self._can_change("steer"):
+            self._steer = self.controls.steering()
+            self._job.send(SetSteering(self._steer))
 
     def _unknown_changed(self, _choice: str) -> None:
         self.seed_state.set_unknown(self.controls.unknown_choice())
@@ -322,6 +312,8 @@ class WritePage(WriteAgain):
         """Show on the Insight page what surprises the model in this text."""
         if self._job is not None:
             self.banner.show_message("info", "The text is still being written; stop it, or wait until it is done.")
+        elif self.comparing():
+            self.banner.show_message("info", "Keep one of the texts as a draft, and score it there.")
         elif not self._draft.text:
             self.banner.show_message("info", "There is nothing to score yet; write something first.")
         else:

@@ -8,7 +8,7 @@ from typing import Any
 from chargen import paths
 from chargen.errors import ExportError
 from chargen.gui import words
-from chargen.gui.pages.write_compare import WriteCompare
+from chargen.gui.pages.write_columns import WriteColumns
 from chargen.gui.pages.write_panel import escape
 from chargen.jobs import Cancelled, CancelledError, Done, Failed, Worker
 from chargen.model.library import find_model, read_card
@@ -62,7 +62,7 @@ def _found(fingerprint: str, path: Path, worker: Worker) -> Named:
     return Pen(load_model(file)), read_card(file.parent).name
 
 
-class WriteAgain(WriteCompare):
+class WriteAgain(WriteColumns):
     """The page with what is opened on it."""
 
     def open_export(self, path: Path) -> None:

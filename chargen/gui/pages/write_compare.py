@@ -17,42 +17,34 @@ from chargen.gui.desk import Desk, OpenModel
 from chargen.gui.pages.write_compare_values import (
     AT,
     OPEN,
-    Asked,
-    Loaded,
-    WrongValueError,
+    SWITCH_ENTRIES,
     another_value,
     first_values,
+    hint,
     model_entries,
-    parsed,
+    most,
     placeholder,
     state_entries,
-    write_asked,
 )
-from chargen.gui.pages.write_export import export_samples, file_name
 from chargen.gui.pages.write_texts import NATS, WriteTexts
 from chargen.gui.pickers import MODELS, Pickers
 from chargen.gui.widgets.text_columns import Entry
-from chargen.jobs import Cancelled, Done, Failed, Worker
+from chargen.jobs import Done, Worker
 from chargen.model.library import RunCard, list_runs
 from chargen.sampling.difference import Difference, difference
-from chargen.sampling.drafts import Compared, Draft, new_draft, side_by_side, taken_out, title
-from chargen.sampling.job import Begun, Pen, Reading, Request, Written
-from chargen.sampling.sample import Sample
-from chargen.sampling.side_by_side import CHANGES, ColumnChunk, ColumnsBegun, variants
+from chargen.sampling.drafts import Compared, Draft, new_draft
+from chargen.sampling.side_by_side import CHANGES, NUMBERS, SWITCHES
 
 FIRST, COLUMNS = "temperature", 3
-_HINT = "All else is as set in the panel."
-_HINTS = {"prompt": "All else is as set in the panel; \\n stands for a new line."}
 
 
 class WriteCompare(WriteTexts):
-    """The page with its comparisons."""
+    """The page with its comparisons: what changes, and its values."""
 
     def __init__(self, desk: Desk, files: Pickers, parent: QWidget | None = None) -> None:
         super().__init__(desk, files, parent)
         self._runs: list[RunCard] = []
         self._opened: list[Path] = []  # models that were chosen as files
-        self._model_pens: dict[str, Pen] = {}
         self._counts: list[tuple[int, float]] = []  # characters and bits of each text
         self._shown: list[Entry] | None = None  # what the values are chosen from
         self._home = ""  # the draft that stood here last
@@ -62,7 +54,6 @@ class WriteCompare(WriteTexts):
         self.columns.count_wanted.connect(self._count_wanted)
         self.columns.edited.connect(self._columns_edited)
         self.columns.entered.connect(lambda: self.write_button.click())
-        self.columns.keep_wanted.connect(self.keep_column)
 
     def comparing(self) -> bool:
         """Whether texts side by side are on the page."""
@@ -125,7 +116,7 @@ class WriteCompare(WriteTexts):
     def _show_columns(self) -> None:
         """The texts that are kept, under their headings."""
         parts = self._draft.parts
-        headings = _headings(self._difference())
+        headings = headings_of(self._difference())
         self._counts = [(0, 0.0)] * len(self.columns.columns)
         for column in self.columns.columns:
             part = parts[column.place] if column.place < len(parts) else None
@@ -155,18 +146,20 @@ class WriteCompare(WriteTexts):
             opened = self._open
             name, path = (opened.name, opened.path) if opened is not None else ("", None)
             return model_entries(name, path, self._runs, self._opened)
-        return None
+        return SWITCH_ENTRIES if change in SWITCHES else None
 
     def _show_values(self, change: str, values: list[str]) -> None:
-        right = change not in ("prompt", "seed_state", "model")
+        right = change in NUMBERS
         self._shown = self._entries(change)
         self.columns.show_values(change, values, len(self._draft.parts), self._shown, placeholder(change), right)
-        self.columns.say(_HINTS.get(change, _HINT))
+        self.columns.set_most(most(change))
+        self.columns.say(hint(change))
         if change == "model":
             self._look_for_runs()
 
     def _change_chosen(self, change: str) -> None:
-        count = 2 if change in ("prompt", "model") else max(len(self.columns.values()), COLUMNS)
+        few = ("prompt", "stop", "ban", "model", *SWITCHES)
+        count = 2 if change in few else max(len(self.columns.values()), COLUMNS)
         self._show_values(change, first_values(change, self._base(), self._entries(change), count))
         self._show_columns()
         self._columns_edited()
@@ -181,7 +174,7 @@ class WriteCompare(WriteTexts):
 
     def _columns_edited(self) -> None:
         if "bad" in str(self.columns.message.property("kind")):
-            self.columns.say(_HINTS.get(self.columns.change(), _HINT))
+            self.columns.say(hint(self.columns.change()))
         if OPEN in self.columns.values():
             self._choose_model(self.columns.values().index(OPEN))
         self._settings_changed()
@@ -217,102 +210,6 @@ class WriteCompare(WriteTexts):
 
         self._desk.run_job("runs", work, on_event)
 
-    # --- writing
-
-    def write_columns(self) -> None:
-        """What the primary button does here: all texts, side by side."""
-        if self._pen is None or self._open is None:
-            return
-        settings = self._asked()
-        if settings is None:
-            return
-        change, keys = self.columns.change(), self.columns.values()
-        try:
-            asked = variants(settings, change, parsed(change, keys))
-        except WrongValueError as error:
-            self.columns.refuse(words.in_window(str(error)), error.place)
-            return
-        except ChargenError as error:
-            self.columns.refuse(words.in_window(str(error)))
-            return
-        labels = [self.columns.label(place) if change == "model" else "" for place in range(len(keys))]
-        names = [label if key.startswith(AT) else self._open.name for key, label in zip(keys, labels, strict=True)]
-        self._run(Asked(change, asked, keys, self._pen, self.seed_state.seed(), dict(self._model_pens)), names)
-
-    def _run(self, asked: Asked, names: list[str]) -> None:
-        columns: list[tuple[Pen, Request]] = []
-
-        def on_event(event: Any) -> None:
-            nonlocal columns
-            match event:
-                case Loaded(loaded):
-                    columns = loaded
-                    self._model_pens = asked.known
-                case Reading(done, total):
-                    self.figures.set_text(f"Reading the prompt: {done / total:.0%}")
-                case ColumnsBegun(begun):
-                    self._columns_begun(begun, [pen for pen, _ in columns], names)
-                case ColumnChunk(place, text, bits):
-                    column = self.columns.columns[place]
-                    column.view.append_characters(text, bits * NATS)
-                    first = not self._counts[place][0]
-                    count, sum_ = self._counts[place]
-                    self._counts[place] = count + len(text), sum_ + float(bits.sum(dtype="float64"))
-                    if first:
-                        column.view.flush()
-                    self._tell_figures()
-                case Done(result):
-                    self._columns_ended(result, [pen for pen, _ in columns], names)
-                case Cancelled():
-                    self._columns_ended(None, [], names)
-                case Failed():
-                    self._columns_ended(None, [], names)
-                    self.columns.refuse(words.in_window(event.sentence))
-
-        self.banner.hide()
-        self.columns.say(_HINTS.get(asked.change, _HINT))
-        self._job = self._desk.run_job("write", write_asked(asked), on_event)
-        self._tell()
-
-    def _columns_begun(self, begun: tuple[Begun, ...], pens: list[Pen], names: list[str]) -> None:
-        if (before := self._draft.compared) is not None and self._draft.parts:  # those stay as they are
-            now = self.gathered()
-            self._show_values(before.change, list(before.values))
-            self.shelf.begin(replace(new_draft(now.settings, now.seed), compared=now.compared))
-        alike = [
-            Sample("", each.settings, each.seed_state, pen.model.fingerprint, {})
-            for each, pen in zip(begun, pens, strict=True)
-        ]
-        headings = _headings(difference(alike, names))
-        for column, each, heading in zip(self.columns.columns, begun, headings, strict=True):
-            column.begin(heading, each.settings.prompt)
-        self._counts = [(0, 0.0)] * len(begun)
-        self.columns.set_busy(True)
-        notices = dict.fromkeys(notice for each in begun for notice in each.notices)
-        said = (self.seed_state.note(), self.controls.prompt_message.text())
-        telling = [notice for notice in notices if notice not in said and not notice.startswith("Characters")]
-        if telling:
-            self.banner.show_message("info", words.in_window(" ".join(telling)))
-
-    def _columns_ended(self, result: tuple[Written, ...] | None, pens: list[Pen], names: list[str]) -> None:
-        self._job = None
-        self.columns.set_busy(False)
-        if result is not None and any(written.sample.text for written in result):
-            self._draft = side_by_side(self.gathered(), result, names)
-            for pen, written in zip(pens, result, strict=True):
-                self._remember_pen(pen)
-                self._trails.keep(written.sample, written.trail)
-            self.shelf.note_change()
-            problems = dict.fromkeys(written.problem for written in result if written.problem)
-            if problems:
-                self._fail(" ".join(problems))
-        elif self.comparing():
-            self._show_columns()  # nothing came in its place
-        then, self._then = self._then, None
-        self._tell()
-        if then is not None:
-            then()
-
     # --- telling
 
     def _tell(self) -> None:
@@ -320,7 +217,7 @@ class WriteCompare(WriteTexts):
         on, writing = self.comparing(), self._job is not None
         self.compare_tool.setChecked(on)
         self.compare_tool.setVisible(not self.is_empty())
-        for widget in (self.continue_button, self.again_button, self.edit_button, self.copy_button):
+        for widget in (self.again_button, self.edit_button, self.score_button, self.copy_button):
             widget.setVisible(not on)
         self.close_button.setVisible(on)
         if not on:
@@ -344,31 +241,7 @@ class WriteCompare(WriteTexts):
         alike = self._job is None and len(self._draft.parts) > 1 and len(same) == 1
         self.figures.set_text(f"{told} · all the same" if alike else told)
 
-    # --- taking away
 
-    def keep_column(self, place: int) -> None:
-        """One of the texts becomes a draft; the comparison stays on the page."""
-        if self._job is not None or place >= len(self._draft.parts):
-            return
-        draft = taken_out(self._draft, place)
-        self.shelf.keep(draft)
-        self._undo = lambda: self._open_kept(draft.id)
-        self.banner.show_message("good", f"Kept as the draft “{title(draft)}”.", "Open it")
-
-    def _open_kept(self, id: str) -> None:
-        self.banner.hide()
-        self._when_done(lambda: self.shelf.switch(id))
-
-    def export_columns(self) -> None:
-        """Ask for a name and write all of the texts to one file; the suffix says how."""
-        samples = self._draft.samples()
-        if not samples:
-            self.banner.show_message("info", "There is nothing to export yet; press Compare first.")
-            return
-        name = file_name(self._draft.name or self._difference().title())
-        export_samples(self._desk, self._files, self, self.banner, lambda _suffix: samples, name)
-
-
-def _headings(told: Difference) -> list[str]:
+def headings_of(told: Difference) -> list[str]:
     """What to write above the columns, which are narrow: a name says by itself what it is the name of."""
     return list(told.values) if told.name in ("seed_state", "model", "prompt") else told.headings()

@@ -17,14 +17,33 @@ from chargen.sampling.difference import in_words
 from chargen.sampling.drafts import SeedChoice
 from chargen.sampling.job import Drawn, Pen, Request, Seed
 from chargen.sampling.settings import SamplingSettings
-from chargen.sampling.side_by_side import NUMBERS, offered, parse_value, write_side_by_side
+from chargen.sampling.side_by_side import (
+    MOST_COLUMNS,
+    NUMBERS,
+    SWITCHES,
+    WORDS,
+    offered,
+    parse_value,
+    write_side_by_side,
+)
 
 AS_SET, RANDOM = "set", "random"
 """The seed state as the panel has it; a random one under the random seed of the texts."""
 ON_DESK, OPEN, AT = "desk", "open", "model:"
 """The model on the desk; one that is to be chosen; one in a file or a run folder."""
 _MOST_RUNS = 100
-_PLACEHOLDERS = {"prompt": "How it begins", "seed_state": "Choose a state", "model": "Choose a model"}
+_PLAIN = SamplingSettings()
+ON, OFF = "on", "off"
+_ESCAPED = ("prompt", "stop", "ban")
+_HINTS = {
+    **dict.fromkeys(_ESCAPED, "; \\n stands for a new line."),
+    "steer": "; 1.3=0.9 holds unit 3 of layer 1.",
+    "temperature_curve": "; 0%:0.4,100%:1 rises.",
+}
+_PLACEHOLDERS = {
+    "prompt": "How it begins", "stop": "No stop text", "ban": "No character", "steer": "No steering",
+    "temperature_curve": "No curve", "seed_state": "Choose a state", "model": "Choose a model",
+}  # fmt: skip
 
 
 def placeholder(change: str) -> str:
@@ -32,9 +51,22 @@ def placeholder(change: str) -> str:
     return _PLACEHOLDERS.get(change, "A value")
 
 
+def hint(change: str) -> str:
+    """What is said beside what changes."""
+    return f"All else is as set in the panel{_HINTS.get(change, '.')}"
+
+
 def is_typed(change: str) -> bool:
     """Whether its values are typed, rather than chosen."""
-    return change not in ("seed_state", "model")
+    return change not in ("seed_state", "model", *SWITCHES)
+
+
+def most(change: str) -> int:
+    """So many texts can differ in it."""
+    return 2 if change in SWITCHES else MOST_COLUMNS
+
+
+SWITCH_ENTRIES = [Entry(OFF, "Off"), Entry(ON, "On")]
 
 
 def state_entries(choice: SeedChoice, model: Model | None) -> list[Entry]:
@@ -68,13 +100,22 @@ def first_values(
     change: str, settings: SamplingSettings | None, entries: Sequence[Entry] | None, count: int
 ) -> list[str]:
     """Values to begin with; the present one is among them."""
-    if change in NUMBERS:
+    if change in NUMBERS or change in SWITCHES:
         present = getattr(settings or SamplingSettings(random_seed=1), change)
         return [in_words(change, value) for value in offered(change, 1 if present is None else present, count)]
+    if change in WORDS:
+        values = [_typed(change, value) for value in offered(change, getattr(settings or _PLAIN, change), count)]
+        return [*values, *[""] * (count - len(values))]
     if entries is None:
-        return [escape(settings.prompt) if settings is not None else "", *[""] * (count - 1)]
+        return [""] * count
     keys = [entry.key for entry in entries if entry.key != OPEN][:count]
     return [*keys, *[""] * (count - len(keys))]
+
+
+def _typed(change: str, value: Any) -> str:
+    """A text as it is typed on one line."""
+    text = (value[0] if value else "") if isinstance(value, tuple) else str(value)
+    return escape(text) if change in _ESCAPED else text
 
 
 def another_value(change: str, values: Sequence[str], entries: Sequence[Entry] | None) -> str:
@@ -86,6 +127,8 @@ def another_value(change: str, values: Sequence[str], entries: Sequence[Entry] |
     if change in NUMBERS:
         default = getattr(SamplingSettings(random_seed=1), change)
         known = [in_words(change, value) for value in offered(change, default, 4)]
+    elif change in WORDS:
+        known = [_typed(change, value) for value in offered(change, getattr(_PLAIN, change), 4)]
     return next((value for value in known if value not in values), "")
 
 
@@ -97,10 +140,9 @@ def parsed(change: str, typed: Sequence[str]) -> list[Any]:
             what = "seed state" if change == "seed_state" else "model"
             raise WrongValueError(f"Choose a {what} for text {place + 1}, or take the text away.", place)
         try:
-            if change == "prompt":
-                values.append(unescape(word))
-            else:
-                values.append(parse_value(change, word) if is_typed(change) else word)
+            if change in _ESCAPED:
+                word = unescape(word)
+            values.append(word if change in ("seed_state", "model") else parse_value(change, word))
         except ChargenError as error:
             raise WrongValueError(str(error), place) from None
     return values

@@ -5,6 +5,7 @@ from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, QRect, Qt, Signal
 from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QWidget
 
 from chargen.gui import words
 from chargen.gui.desk import Desk
@@ -26,7 +27,8 @@ HINT = "Click one, or press its number, to go on with it."
 class Looking(QObject):
     """Shows the sheet over the view, and asks for a branch.
 
-    ``document`` gives the text on the page; None while something is written, or where there is none.
+    ``document`` gives the text in the view; None while something is written, or where there is none. ``room`` is what
+    the sheet may cover, where the view is narrow.
 
     Signals:
         branch_wanted: a character of the text (counted without the prompt), and what is to stand there instead.
@@ -35,11 +37,12 @@ class Looking(QObject):
     branch_wanted = Signal(int, str)
 
     def __init__(
-        self, desk: Desk, view: SampleView, document: Callable[[], Document | None], trails: Trails, parent: QObject
-    ) -> None:
+        self, desk: Desk, view: SampleView, document: Callable[[], Document | None], trails: Trails, parent: QObject,
+        room: QWidget | None = None,
+    ) -> None:  # fmt: skip
         super().__init__(parent)
         self._desk, self._view, self._document, self._trails = desk, view, document, trails
-        self.sheet = AlternativesSheet(view)
+        self.sheet = AlternativesSheet(view, room)
         self._job: Job | None = None
         self._offset, self._beside = -1, QRect()
         self._by_keys = False
@@ -72,7 +75,12 @@ class Looking(QObject):
 
     def _activated(self, offset: int, rect: QRect) -> None:
         self._aim(offset, rect, by_keys=True)
-        self.look()
+        document = self._document()
+        if document is not None and document.pen is None:
+            self._rest.stop()
+            self._say("The model that wrote this is not open.")
+        else:
+            self.look()
 
     def _aim(self, offset: int, rect: QRect, *, by_keys: bool) -> None:
         if offset == self._offset and self.sheet.isVisible():

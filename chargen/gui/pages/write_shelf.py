@@ -31,6 +31,7 @@ class Shelf(QObject):
     Signals:
         changed: what the list shows. opened: a Draft, to be put on the page.
         renamed: the new name of the draft on the page. removed: a draft was deleted: its DraftCard.
+        broken_off: the Draft that was opened was kept while it was written, and the program ended before that did.
 
     A blank draft (no text, no name, no prompt, no captured state) is nowhere but on the page.
     """
@@ -39,6 +40,7 @@ class Shelf(QObject):
     opened = Signal(object)
     renamed = Signal(str)
     removed = Signal(object)
+    broken_off = Signal(object)
 
     def __init__(self, desk: Desk, gather: Callable[[], Draft], first: Draft, parent: QObject) -> None:
         super().__init__(parent)
@@ -333,10 +335,13 @@ class Shelf(QObject):
         before, self.current, self._wanted = self.current, draft.id, ""
         if before != draft.id and before not in self._on_disk and before not in self._unsaved:
             self.cards = [card for card in self.cards if card.id != before]  # it was blank
-        self.opened.emit(draft)
+        self.opened.emit(replace(draft, writing=False))
         self._dirty = False
         self.show(draft)
         self.changed.emit()
+        if draft.writing:
+            self.broken_off.emit(draft)
+            self.note_change()  # it is said once
 
     def _with(self, id: str, then: Callable[[Draft], None]) -> None:
         """Call ``then`` with a draft: the one on the page, one that is held, or read in a job."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QWidget
 
@@ -26,7 +26,7 @@ from chargen.gui.pickers import MODELS, Pickers
 from chargen.jobs import Job
 from chargen.sampling.draft_file import DraftCard
 from chargen.sampling.drafts import Draft, new_draft
-from chargen.sampling.job import Pen, Stop
+from chargen.sampling.job import Keep, Pen, Stop
 from chargen.sampling.settings import SamplingSettings
 from chargen.sampling.trail import Trails
 
@@ -34,6 +34,7 @@ NATS = math.log(2.0)
 """In a bit."""
 _PENS = 4
 """So many models that wrote lately go on with their texts after another was opened."""
+_KEPT_EVERY_MS = 5_000
 _BEFORE = 400  # characters shown before the place where a branch begins
 
 
@@ -55,6 +56,9 @@ class WriteTexts(WriteFrame):
         self._so_far: Draft | None = None  # with what is being written
         self._document: Document | None = None  # its text
         self._characters, self._bits = 0, 0.0
+        self._keeping = QTimer(self)
+        self._keeping.setInterval(_KEPT_EVERY_MS)
+        self._keeping.timeout.connect(self._keep)
         self.seed_state = SeedState(desk, files, self.controls.seed_control, self)
         self.presets = Presets(desk, self.controls, self)
         self.shelf = Shelf(desk, self.gathered, self._draft, self)
@@ -63,6 +67,7 @@ class WriteTexts(WriteFrame):
         self.looking = Looking(desk, self.view, self._text_at_rest, self._trails, self)
         self.editing = Editing(self.edit_pane, self._text_at_rest, self)
         self.editing.active.connect(self._edit)
+        self.shelf.broken_off.connect(self._broken_off)
         self.branches = Branches(self.branch_list, self._branching, self)
         self._undo: Callable[[], None] = self._undo_delete  # what the banner's button does
 
@@ -156,6 +161,24 @@ class WriteTexts(WriteFrame):
         """The draft on the page as it stands, with everything that is set."""
         settings, seed = self.controls.remembered(), self.seed_state.choice()
         return replace(self._so_far or self._draft, settings=settings, seed=seed, place=self.view.place())
+
+    def _keep(self) -> None:
+        """A long text is kept while it is written; the longer, the more seldom, for each time costs its length."""
+        if self._job is not None:
+            self._job.send(Keep())
+            self._keeping.setInterval(_KEPT_EVERY_MS * (1 + self._characters // 1_000_000))
+
+    def _hold(self, draft: Draft) -> None:
+        """The draft with what is written until now; it is in its file in a moment, should the program be killed."""
+        self._so_far = replace(draft, writing=True)
+        self.shelf.note_change()
+
+    def _broken_off(self, draft: Draft) -> None:
+        """The program ended, somehow, while the draft was being written."""
+        going_on = " “Continue” goes on with it." if any(part.state is not None for part in draft.parts) else ""
+        self.banner.show_message(
+            "info", f"This was still being written when chargen ended; all that was kept until then is here.{going_on}"
+        )
 
     def new_draft(self) -> None:
         """An empty page with the same settings; the text that stands here stays in the list."""

@@ -33,7 +33,8 @@ def percent(probability: float) -> str:
 
 
 class AlternativesSheet(QWidget):
-    """Floats over a view. Rows are chosen by a click or a digit (0 is the tenth); it never takes the focus.
+    """Floats over a view, and not beyond ``room``, which holds it (by default the view itself). Rows are chosen by a
+    click or a digit (0 is the tenth); it never takes the focus.
 
     Signals:
         chosen: the character of a row. entered, left: the pointer is over it, or no longer.
@@ -43,12 +44,12 @@ class AlternativesSheet(QWidget):
     entered = Signal()
     left = Signal()
 
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
+    def __init__(self, view: QWidget, room: QWidget | None = None) -> None:
+        super().__init__(room or view)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setMouseTracking(True)
         self.setAccessibleName("Alternatives")
-        self._view = parent
+        self._view, self._room = view, room or view
         self._rows: list[tuple[str, float]] = []
         self._heading, self._hint, self._now, self._over = "", "", "", -1
         follow_theme(self)
@@ -100,8 +101,9 @@ class AlternativesSheet(QWidget):
         return QFontMetrics(theme.ui_font(theme.TEXT_SMALL)).height() + theme.SPACE_1
 
     def _place(self, beside: QRect) -> None:
-        """Under the character; above it where there is no room; never outside the parent."""
-        size, room = self.sizeHint(), self._view.rect().adjusted(4, 4, -4, -4)
+        """Under the character; above it where that does not fit; never outside the room."""
+        size, room = self.sizeHint(), self._room.rect().adjusted(4, 4, -4, -4)
+        beside = QRect(self._view.mapTo(self._room, beside.topLeft()), beside.size())
         left = min(max(beside.center().x() - theme.SPACE_5, room.left()), room.right() - size.width())
         top = beside.bottom() + 2
         if top + size.height() > room.bottom():

@@ -138,7 +138,7 @@ class TextColumns(QWidget):
 
     Signals:
         change_chosen: the key of what is to change. count_wanted: so many columns. edited: a value was.
-        entered: Return in a value. keep_wanted: the place of a text.
+        entered: Return in a value. keep_wanted: the place of a text. added: a new TextColumn.
     """
 
     change_chosen = Signal(str)
@@ -146,11 +146,13 @@ class TextColumns(QWidget):
     edited = Signal()
     entered = Signal()
     keep_wanted = Signal(int)
+    added = Signal(object)
 
     def __init__(self, changes: Sequence[Entry]) -> None:
         super().__init__()
         self.setAccessibleName("Texts side by side")
         self._tint, self._mono, self._busy = False, False, False
+        self._most = MOST
         self._valued: int = 0  # columns with a value; texts that are shown may be more
         self.changes = QComboBox()
         self.changes.setAccessibleName("What changes")
@@ -224,6 +226,11 @@ class TextColumns(QWidget):
         self._tell_count()
         self._order()
 
+    def set_most(self, count: int) -> None:
+        """There are no more than so many values."""
+        self._most = min(count, MOST)
+        self._tell_count()
+
     def values(self) -> list[str]:
         return [column.field.value() for column in self.columns[: self._valued]]
 
@@ -240,10 +247,11 @@ class TextColumns(QWidget):
         column.keep.setEnabled(False)
         self.columns.append(column)
         self._row.addWidget(column, 1)
+        self.added.emit(column)
 
     def _tell_count(self) -> None:
         self.fewer.setEnabled(self._valued > FEWEST and not self._busy)
-        self.more.setEnabled(self._valued < MOST and not self._busy)
+        self.more.setEnabled(self._valued < self._most and not self._busy)
 
     def _order(self) -> None:
         chain: list[QWidget] = [self.changes, self.fewer, self.more]
