@@ -47,7 +47,7 @@ def encode_known(model: Model, text: str, unknown: Unknown, what: str = "prompt"
         UnknownCharacterError: the model does not know a character and ``unknown`` is ``refuse``.
     """
     ids = Vocabulary(model.vocabulary).encode(text, unknown)
-    foreign = model.characters_outside(text)
+    foreign = model.characters_outside(text) if unknown != "refuse" else ()
     if not foreign:
         return ids, ()
     done = "left out of" if unknown == "drop" else "replaced in"

@@ -1,8 +1,8 @@
 """The way back into a text: states kept along it while it is written, and the rest read again between them.
 
 A state is a few kilobytes; one for every character would be too many, and reading a long text again from its beginning
-too slow. So a :class:`Trail` keeps one every :data:`INTERVAL` characters (further apart where a text is so long that
-they would take more than :data:`MOST_BYTES`), and a :class:`Retrace` reads from the nearest one before a character.
+too slow. So a :class:`Trail` keeps one every few characters (:func:`spacing`; further apart where a text is so long
+that they would take more than :data:`MOST_BYTES`), and a :class:`Retrace` reads from the last one before a character.
 The network computes the same bytes for the same characters, whoever chose them: no random number is needed, and the
 state at a character is bit for bit the one it was drawn from.
 
@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from chargen.model.model_file import Model
 from chargen.model.state import HiddenState
 from chargen.sampling.decoding import scores
 from chargen.sampling.engine import Engine
@@ -29,12 +30,23 @@ from chargen.sampling.steering import Helm, Steering
 from chargen.sampling.steps import Array
 from chargen.sampling.writer import Writer
 
-INTERVAL = 64
-MOST_BYTES = 24 * 2**20
+CLOSEST, WIDEST = 32, 512
+"""Characters from one kept state to the next: of large networks, of small ones."""
+MOST_BYTES = 40 * 2**20
 """Of the states of one text."""
-ALL_BYTES = 40 * 2**20
+ALL_BYTES = 44 * 2**20
 """Of the states of all texts that are remembered; of the least recently used the most go."""
 _HEARD_EVERY = 128  # characters read again between two looks at whether to go on
+_REREAD_SECONDS = 0.012  # at the most, where the space between two states allows it
+_STEP_SECONDS = 10e-6  # of a layer, beside reading its weights
+_BYTES_PER_SECOND = 30e9  # weights read: a cautious figure, for the spacing only
+
+
+def spacing(model: Model) -> int:
+    """How many characters apart states are kept: a power of two, smaller where a step of the network takes longer."""
+    step = model.config.layers * _STEP_SECONDS + 4 * model.config.parameter_count() / _BYTES_PER_SECOND
+    fitting = 1 << int(math.log2(max(_REREAD_SECONDS / step, 1)))
+    return min(max(fitting, CLOSEST), WIDEST)
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,16 +85,20 @@ class Trail:
 
 
 class Footprints:
-    """Makes a trail while a text is written, or read again: :meth:`keep` when a character is ``due``."""
+    """Makes a trail while a text is written, or read again: :meth:`keep` when a character is ``due``.
 
-    def __init__(self, trail: Trail | None = None) -> None:
+    ``interval`` is that between two states; 0 is the :func:`spacing` of the model whose states are kept.
+    """
+
+    def __init__(self, trail: Trail | None = None, interval: int = 0) -> None:
         trail = trail or Trail()
         self._states = dict(zip(trail.places, trail.states, strict=True))
-        self._interval = INTERVAL
+        self._interval = interval
         self.due = 0
 
     def keep(self, place: int, engine: Engine) -> None:
         """Take a copy of the engine's state at that character, if none is held; say when the next is due."""
+        self._interval = self._interval or spacing(engine.model)
         if place not in self._states:
             parts = (engine.h, engine.c)[: len(engine.model.config.state_parts)]
             state = np.stack(parts)
@@ -140,8 +156,8 @@ class Retrace:
     ) -> None:
         self.sample = sample
         self._engine, self._hear = engine, hear
-        self._kept = Footprints(trail)
-        self._ids = encode_known(engine.model, sample.text, "refuse", "text")[0].tolist() if sample.text else []
+        self._kept = Footprints(trail, spacing(engine.model))
+        self._ids = encode_known(engine.model, sample.text, "refuse", "text")[0]
         self._writer()  # holds the whole sample against the model
         self._at: int | None = None
         self._steer = ""
@@ -168,7 +184,7 @@ class Retrace:
             self._turn(at + 1)
             change = next((p for p, _ in self.sample.steering_changes if p > at + 1), place + 1)
             stop = min(place, self._helm.due - 1, change - 1, self._kept.due, at + _HEARD_EVERY)
-            self._engine.run(self._ids[at:stop])
+            self._engine.run(self._ids[at:stop].tolist())
             self._at = stop
             if stop >= self._kept.due:
                 self._kept.keep(stop, self._engine)
@@ -221,7 +237,7 @@ class Retrace:
         for position, steer in self.sample.steering_changes:
             if position <= place:
                 writer.set_steering(steer)
-        writer.record_all(np.array(self._ids[:place], np.int64), self.sample.surprises[:place])
+        writer.record_all(self._ids[:place], self.sample.surprises[:place])
         return writer.capture(engine)
 
     def alternatives_at(self, place: int, count: int = 10) -> Alternatives:
@@ -233,7 +249,7 @@ class Retrace:
         best = tuple((vocabulary[id], math.exp(float(values[id]) - total)) for id in order[:count])
         if place == len(self._ids):
             return Alternatives(place, "", 0.0, 0, best)
-        id = self._ids[place]
+        id = int(self._ids[place])
         probability = math.exp(float(values[id]) - total)
         return Alternatives(place, vocabulary[id], probability, int(np.flatnonzero(order == id)[0]) + 1, best)
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chargen.corpus.vocabulary import list_characters
+from chargen.corpus.vocabulary import id_type, list_characters
 from chargen.errors import SettingError
 from chargen.model.model_file import Model
 from chargen.model.state import HiddenState
@@ -31,6 +31,7 @@ BITS = 1.0 / math.log(2.0)
 """Bits in a nat."""
 
 _PIECE = 2**16  # characters turned into a text at a time
+_LOOKED_BACK = max(REPETITION_WINDOW, REACH)  # characters of earlier parts that a choice may depend on
 _COLD = 0.001  # below it a score over the temperature may be beyond all numbers, which needs care
 
 MAXIMUM_CAPTURED_TEXT = 4_000
@@ -71,7 +72,7 @@ class Writer:
         self.opening = ""
         self.after = after
         self.formulation: dict[str, Any] = {}
-        self._ids = array("I")
+        self._ids = array(np.dtype(id_type(len(model.vocabulary))).char)
         self._surprises = array("f")
 
         steering = self.settings.steering
@@ -83,7 +84,7 @@ class Writer:
         self._banned = self._ban()
         self.notices = (*notices, *prompt_notices, *self._check_ban(), *self._check_stops(), *self._check_search())
         self._prompt: list[int] = prompt.tolist()
-        earlier = encode_known(model, after, "refuse", "earlier text")[0].tolist() if after else []
+        earlier: list[int] = encode_known(model, after, "refuse", "earlier text")[0][-_LOOKED_BACK:].tolist()
 
         self._decoding = self.settings.decoding
         self._curve = self.settings.curve
@@ -213,8 +214,8 @@ class Writer:
 
     def record_all(self, ids: NDArray[np.integer], surprises: NDArray[np.floating]) -> None:
         """:meth:`record` of several, where nothing but the length is followed (see :attr:`plain`)."""
-        self._ids.extend(ids.tolist())
-        self._surprises.extend(surprises.tolist())
+        self._ids.frombytes(ids.astype(self._ids.typecode).tobytes())
+        self._surprises.frombytes(surprises.astype(np.float32).tobytes())
 
     def set_temperature(self, temperature: float) -> None:
         """Choose with this temperature from the next character on, in place of a curve too; recorded.

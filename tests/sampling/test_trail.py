@@ -23,6 +23,13 @@ from chargen.sampling.settings import SamplingSettings
 from chargen.sampling.trail import Footprints, Retrace, Trail, Trails, settings_at
 from tests.sampling.conftest import build_model
 
+
+@pytest.fixture(autouse=True)
+def close_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Short texts with several kept states: those of so small a network are far apart."""
+    monkeypatch.setattr(trails, "WIDEST", 64)
+
+
 MODEL = build_model()
 SAMPLER = Sampler(MODEL)
 CONDITIONS: dict[str, dict[str, Any]] = {
@@ -210,6 +217,18 @@ def test_the_nearest_is_the_last_one_before(places: list[int], wanted: int) -> N
     before = [place for place in ordered if place <= wanted]
     assert (found[0] if found else None) == (before[-1] if before else None)
     assert trail.before(wanted).places == tuple(before)
+
+
+def test_the_larger_the_network_the_closer_the_kept_states(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trails, "WIDEST", 512)
+    sizes = (16, 128, 512)
+    far = [trails.spacing(build_model(hidden=hidden)) for hidden in sizes]
+    assert far[0] == 512 and far[-1] == trails.CLOSEST and far == sorted(far, reverse=True)
+    state = 2 * 2 * 512 * 4
+    assert 100_000 / far[-1] * state < trails.MOST_BYTES  # a long text of a large network needs no thinning
+    prints = Footprints()
+    prints.keep(0, SAMPLER.engine.fork())
+    assert prints.due == 512
 
 
 def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
