@@ -106,7 +106,8 @@ def run(arguments: argparse.Namespace) -> int:
     samples: list[Sample] = []
     with signals.handled(interruption.on_signal):
         if arguments.from_export is not None:
-            writing = _again(arguments.from_export, models, quiet=arguments.json or arguments.output is not None)
+            quiet = arguments.json or arguments.output is not None
+            writing = _again(arguments.from_export, models, interruption, quiet=quiet)
         else:
             writing = _new(arguments, chosen, models, interruption)
         try:
@@ -346,28 +347,42 @@ def _write_out(stream: "Stream", interruption: _Interruption, *, quiet: bool) ->
     write("".join(pieces) + "\n")
 
 
-def _again(file: Path, models: "list[Model]", *, quiet: bool) -> Iterator["Sample"]:
-    """The samples of an export, written again, each with the model that wrote it where that is given."""
+def _again(
+    file: Path, models: "list[Model]", interruption: _Interruption, *, quiet: bool
+) -> Iterator["Sample"]:
+    """The samples of an export, written again, each with the model that wrote it where that is given.
+
+    The parts of one text are shown as that text, once.
+    """
     from chargen.sampling.difference import difference
     from chargen.sampling.export import load_export
     from chargen.sampling.replay import replay
+    from chargen.sampling.sample import whole_texts
     from chargen.sampling.sampler import Sampler
 
-    records = load_export(file)
+    def check(_written: int) -> None:
+        if interruption.code:
+            raise signals.Interrupted(interruption.code - 128)
+
+    texts = whole_texts(load_export(file))
+    firsts = [parts[0] for parts in texts]
     samplers = {model.fingerprint: Sampler(model) for model in reversed(models)}
-    seeds = [record.settings.random_seed for record in records]
-    told = [f"seed {seed}" for seed in seeds] if len(set(seeds)) == len(seeds) else difference(records).headings()
-    for number, record in enumerate(records):
-        sample = replay(samplers.get(record.model_fingerprint) or samplers[models[0].fingerprint], record)
-        for sentence in sample.notices:
-            if sentence not in record.notices:
-                note(sentence)
+    seeds = [first.settings.random_seed for first in firsts]
+    told = [f"seed {seed}" for seed in seeds] if len(set(seeds)) == len(seeds) else difference(firsts).headings()
+    for number, parts in enumerate(texts):
+        if not quiet and len(texts) > 1:
+            write(_title(told[number], first=number == 0))
+        for place, record in enumerate(parts):
+            sampler = samplers.get(record.model_fingerprint) or samplers[models[0].fingerprint]
+            sample = replay(sampler, record, check=check)
+            for sentence in sample.notices:
+                if sentence not in record.notices:
+                    note(sentence)
+            if not quiet:
+                write(sample.text if place else sample.document)
+            yield sample
         if not quiet:
-            if len(records) > 1:
-                _write_named(sample, told[number], first=number == 0)
-            else:
-                write(sample.document + "\n")
-        yield sample
+            write("\n")
 
 
 def _print_json(sample: "Sample", event: str = "sample") -> None:

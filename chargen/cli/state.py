@@ -47,8 +47,8 @@ def _add_capture(kinds: Any) -> None:
         "capture",
         help="read a text and keep the state after it",
         formatter_class=HelpFormatter,
-        description="Lets a model read a text and keeps the state it is in afterwards; or writes the sample of an\n"
-        "export again and keeps the state at one of its characters.\n"
+        description="Lets a model read a text and keeps the state it is in afterwards; or reads the text of an\n"
+        "export again, as it was steered, and keeps the state at one of its characters.\n"
         "Write from it with: chargen sample MODEL --state FILE",
     )
     capture.add_argument("model", type=Path, metavar="MODEL", help=_MODEL_HELP)
@@ -59,12 +59,12 @@ def _add_capture(kinds: Any) -> None:
         help="A file, a folder, - for standard input, or else the words themselves.",
     )
     source.add_argument(
-        "--from-export", type=Path, metavar="FILE.json", help="An export; its first sample is written again."
+        "--from-export", type=Path, metavar="FILE.json", help="An export; its first text is read again."
     )
     capture.add_argument(
         "--at",
         metavar="N",
-        help="The state after the first N characters of the text, or of what the export's sample wrote "
+        help="The state after the first N characters of the text, or of what was written in the export "
         "(default: after all of it).",
     )
     add_options(capture, "unknown", "encoding", "as_text", "newlines")
@@ -113,13 +113,17 @@ def _capture_export(arguments: argparse.Namespace, at: int | None) -> int:
     from chargen.model.model_file import load_model
     from chargen.sampling.export import load_export
     from chargen.sampling.remake import state_at
+    from chargen.sampling.sample import whole_texts
 
-    record = load_export(arguments.from_export)[0]
-    at = len(record.text) if at is None else at
-    if at > len(record.text):
-        raise UsageError(f"The sample has {len(record.text):,} characters, so there is no state after {at:,} of them.")
-    state = state_at(load_model(arguments.model), record, at)
-    return deliver(arguments, state, f"State after {at:,} characters of the sample")
+    parts = whole_texts(load_export(arguments.from_export))[0]
+    before = len(parts[0].after)  # the text's own characters are counted
+    total = len(parts[-1].after) + len(parts[-1].text) - before
+    at = total if at is None else at
+    if at > total:
+        raise UsageError(f"The text has {total:,} characters, so there is no state after {at:,} of them.")
+    part = next(part for part in parts if at <= len(part.after) + len(part.text) - before)
+    state = state_at(load_model(arguments.model), part, at - (len(part.after) - before))
+    return deliver(arguments, state, f"State after {at:,} characters of the text")
 
 
 def run_random(arguments: argparse.Namespace) -> int:

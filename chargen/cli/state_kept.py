@@ -109,8 +109,8 @@ def run_rename(arguments: argparse.Namespace) -> int:
     """Rename a kept state."""
     from chargen.model.state_library import StateLibrary
 
-    StateLibrary().change_name(arguments.name, arguments.new)
-    note(f"“{arguments.name}” is now called “{arguments.new}”.")
+    path = StateLibrary().change_name(arguments.name, arguments.new)
+    note(f"“{arguments.name}” is now called “{path.stem}”.")
     return 0
 
 

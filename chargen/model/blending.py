@@ -117,7 +117,7 @@ def _check_alike(states: Sequence[HiddenState]) -> None:
 
 def _shares(weights: Sequence[float], count: int, *, spherical: bool) -> list[float]:
     if len(weights) != count:
-        raise StateError(f"Every state needs a weight; there are {count} states and {len(weights)} weights.")
+        raise StateError(f"Every state needs a weight; there are {count} states and {len(weights)} given.")
     if not all(map(math.isfinite, weights)):
         raise StateError("The weights must be finite numbers.")
     largest = max(map(abs, weights))
@@ -135,7 +135,8 @@ def _layers(layers: Collection[int] | None, state: HiddenState) -> list[int]:
         return list(range(1, state.layers + 1))
     for layer in layers:
         if not 1 <= layer <= state.layers:
-            raise StateError(f"There is no layer {layer}: the states have layers 1 to {state.layers}.")
+            there = f"layers 1 to {state.layers}" if state.layers > 1 else "one layer only"
+            raise StateError(f"There is no layer {layer}: the states have {there}.")
     if not layers:
         raise StateError("Name at least one layer.")
     return sorted(set(layers))

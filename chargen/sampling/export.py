@@ -1,14 +1,17 @@
 """Samples as files: .txt .md .html .json .csv, chosen by the suffix.
 
-* ``.txt``: what a reader sees and nothing else (prompt and text; several samples apart by a blank line).
+* ``.txt``: what a reader sees and nothing else (prompt and text; several texts apart by a blank line).
 * ``.md``: the provenance as front matter (YAML), then the text in a fence that the text cannot close.
-  Above each of several samples stands what it has that the others do not.
+  Above each of several texts stands what it has that the others do not.
 * ``.html``: one page that needs nothing else; see :mod:`chargen.sampling.export_html`.
 * ``.json``: everything needed to make the same text again; read by :func:`load_export`.
 * ``.csv``: one row per character: sample, index, character, code_point, probability, surprise.
   Characters that cannot be seen appear by name (``newline``). A spreadsheet takes a cell that begins with
   ``= + - @`` for a formula, so those four (and their wide forms) have an apostrophe before them; the column
   ``code_point`` (``U+003D``) always says the character exactly.
+
+Samples of which each goes on where the one before ended (a text that was continued, branched or edited) are one text,
+whole, with the provenance of each of its parts.
 
 Only .json carries the seed state by value; .md and .html name it and give its hash.
 """
@@ -25,10 +28,12 @@ from chargen.corpus.vocabulary import display_name
 from chargen.errors import ExportError
 from chargen.files import read_json, write_atomic
 from chargen.sampling.difference import difference
-from chargen.sampling.export_html import page
+from chargen.sampling.export_html import page, part_headings
 from chargen.sampling.provenance import sample_from_json, sample_to_json
-from chargen.sampling.sample import Sample
+from chargen.sampling.sample import Sample, whole_texts
 from chargen.sampling.seeds import describe_state, state_fingerprint
+from chargen.sampling.settings import RULES
+from chargen.settings import option
 
 FORMAT = 1
 KIND = "chargen samples"
@@ -52,8 +57,8 @@ def provenance(sample: Sample) -> dict[str, Any]:
     }
     if sample.temperature_changes:
         values["temperature_changes"] = ", ".join(f"{value:g} from {at}" for at, value in sample.temperature_changes)
-    for name, off in (("top_k", 0), ("top_p", 1.0), ("min_p", 0.0), ("repetition_penalty", 1.0)):
-        if getattr(settings, name) != off:
+    for name in RULES[1:]:  # the temperature is there in any case
+        if getattr(settings, name) != option(name).default:
             values[name] = getattr(settings, name)
     if settings.stop:
         values["stop"] = list(settings.stop)
@@ -94,7 +99,7 @@ def json_text(value: Any, **options: Any) -> str:
 
 
 def _to_text(samples: Sequence[Sample]) -> str:
-    return "\n\n".join(sample.document for sample in samples)
+    return "\n\n".join(parts[-1].document for parts in whole_texts(samples))
 
 
 def _fenced(language: str, text: str) -> str:
@@ -105,15 +110,25 @@ def _fenced(language: str, text: str) -> str:
 
 def _to_markdown(samples: Sequence[Sample]) -> str:
     """Front matter exists once, at the top: the first sample's; of the others it is a block below a heading."""
-    blocks = []
-    headings = ["## " + _MARKS.sub(r"\\\g<0>", heading) + "\n" for heading in difference(samples).headings()]
-    for number, (sample, heading) in enumerate(zip(samples, headings, strict=True), 1):
-        lines = "\n".join(f"{name}: {json_text(value)}" for name, value in provenance(sample).items())
-        head = f"---\n{lines}\n---\n" if number == 1 else f"{heading}\n{_fenced('yaml', lines)}"
-        if number == 1 and len(samples) > 1:
-            head += f"\n{heading}"
-        blocks.append(f"{head}\n{_fenced('text', sample.document)}")
+    texts = whole_texts(samples)
+    blocks: list[str] = []
+    for parts, heading in zip(texts, _headings(texts), strict=True):
+        told = ["\n".join(f"{name}: {json_text(value)}" for name, value in provenance(part).items()) for part in parts]
+        title = "## " + _MARKS.sub(r"\\\g<0>", heading) + "\n" if heading else ""
+        head = f"{title}\n{_fenced('yaml', told[0])}"
+        if not blocks:
+            head = f"---\n{told[0]}\n---\n" + (f"\n{title}" if title else "")
+        further = [
+            f"### {where}\n\n{_fenced('yaml', lines)}"
+            for where, lines in zip(part_headings(parts)[1:], told[1:], strict=True)
+        ]
+        blocks.append("\n".join([head, _fenced("text", parts[-1].document), *further]))
     return "\n".join(blocks)
+
+
+def _headings(texts: Sequence[Sequence[Sample]]) -> list[str]:
+    """What each of several texts has that the others do not, by its first part; nothing above a single one."""
+    return difference([parts[0] for parts in texts]).headings() if len(texts) > 1 else [""]
 
 
 def _to_json(samples: Sequence[Sample]) -> str:
@@ -131,17 +146,17 @@ def _to_csv(samples: Sequence[Sample]) -> str:
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\r\n")
     writer.writerow(["sample", "index", "character", "code_point", "probability", "surprise"])
-    for number, sample in enumerate(samples, 1):
-        rows = zip(sample.text, sample.surprises.tolist(), strict=True)
-        for index, (character, bits) in enumerate(rows):
+    for number, parts in enumerate(whole_texts(samples), 1):
+        pairs = (pair for part in parts for pair in zip(part.text, part.surprises.tolist(), strict=True))
+        for index, (character, bits) in enumerate(pairs):
             row = [number, index, cell(character), f"U+{ord(character):04X}", f"{2.0**-bits:.6g}", f"{bits:.4f}"]
             writer.writerow(row)
     return file.getvalue()
 
 
 def _to_html(samples: Sequence[Sample]) -> str:
-    headings = difference(samples).headings() if len(samples) > 1 else [""]
-    return page([(sample, provenance(sample)) for sample in samples], headings)
+    texts = whole_texts(samples)
+    return page([[(part, provenance(part)) for part in parts] for parts in texts], _headings(texts))
 
 
 _WRITERS: dict[str, Callable[[Sequence[Sample]], str]] = {

@@ -1,4 +1,4 @@
-"""A sample as one page of HTML: needs nothing else, runs nothing, safe whatever the text holds.
+"""Texts as one page of HTML: needs nothing else, runs nothing, safe whatever the text holds.
 
 Text is escaped and control characters are shown as symbols; a content policy forbids scripts and
 everything from elsewhere. The tint by surprise is switched by a check box and CSS alone.
@@ -65,35 +65,54 @@ def _tinted(sample: Sample) -> str:
     return "".join(pieces)
 
 
-def _provenance(values: dict[str, Any]) -> str:
+def part_headings(parts: Sequence[Sample]) -> list[str]:
+    """Which characters of the written text each part is; nothing where there is but one."""
+    if len(parts) == 1:
+        return [""]
+    ends = [len(part.after) + len(part.text) for part in parts]
+    return [f"Characters {len(part.after) + 1:,} to {end:,}" for part, end in zip(parts, ends, strict=True)]
+
+
+def _provenance(values: dict[str, Any], part: str) -> str:
     rows = (
         f"<dt>{escape(name)}</dt><dd>"
         f"{escape(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))}</dd>"
         for name, value in values.items()
     )
-    return f"<details><summary>How this was written</summary><dl>{''.join(rows)}</dl></details>"
+    told = f"How characters {part.removeprefix('Characters ')} were written" if part else "How this was written"
+    return f"<details><summary>{told}</summary><dl>{''.join(rows)}</dl></details>"
 
 
 def _heading(words: str) -> str:
     return f"<h2>{escape(words)}</h2>" if words else ""
 
 
-def page(samples: Sequence[tuple[Sample, dict[str, Any]]], headings: Sequence[str]) -> str:
-    """A whole page for samples and their provenance (name → value), a heading above each unless it is empty."""
+def _section(parts: Sequence[tuple[Sample, dict[str, Any]]], heading: str) -> str:
+    """One text, whole, and how each of its parts was written."""
+    samples = [sample for sample, _values in parts]
+    text = "".join(map(_tinted, samples))
+    told = "".join(
+        _provenance(values, where) for (_sample, values), where in zip(parts, part_headings(samples), strict=True)
+    )
+    before = escape(samples[0].prompt + samples[0].after)
+    return f"<section>{_heading(heading)}<article><i>{before}</i>{text}</article>{told}</section>\n"
+
+
+def page(texts: Sequence[Sequence[tuple[Sample, dict[str, Any]]]], headings: Sequence[str]) -> str:
+    """A whole page for texts, each of one part or more with their provenance (name → value).
+
+    Above each stands its heading, unless that is empty.
+    """
     tints = "".join(
         f"#tint:checked ~ main .s{degree} {{ background: rgba(var(--tint), {degree / (len(_STEPS) + 2):.2f}); }}\n"
         for degree in range(1, len(_STEPS) + 1)
     )
-    sections = "".join(
-        f"<section>{_heading(heading)}<article><i>{escape(sample.prompt + sample.after)}</i>{_tinted(sample)}</article>"
-        f"{_provenance(values)}</section>\n"
-        for (sample, values), heading in zip(samples, headings, strict=True)
-    )
+    sections = "".join(_section(parts, heading) for parts, heading in zip(texts, headings, strict=True))
     return (
         '<!doctype html>\n<html>\n<head>\n<meta charset="utf-8">\n'
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>Written with chargen</title>\n'
         f"<style>{_STYLE}{tints}</style>\n</head>\n<body>\n"
-        '<input type="checkbox" id="tint"> <label for="tint">Tint by surprise</label>\n'
+        '<input type="checkbox" id="tint" checked> <label for="tint">Tint by surprise</label>\n'
         f"<main>\n{sections}</main>\n</body>\n</html>\n"
     )

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 from chargen.errors import ExportError
 from chargen.model.state import HiddenState
@@ -10,7 +9,7 @@ from chargen.sampling.difference import difference
 from chargen.sampling.drafts import LONGEST, MAXIMUM_PARTS, Compared, Draft, Part, as_chosen, as_set, new_draft
 from chargen.sampling.engine import Engine
 from chargen.sampling.replay import replay
-from chargen.sampling.sample import Sample
+from chargen.sampling.sample import Sample, whole_texts
 from chargen.sampling.sampler import Sampler
 from chargen.sampling.side_by_side import CHANGES, MOST_COLUMNS, NUMBERS
 from chargen.sampling.trail import Retrace
@@ -63,10 +62,7 @@ def check_size(records: Sequence[Sample]) -> None:
 def as_draft(again: Sequence[Again]) -> Draft:
     """The samples of an export as the draft they were: a text with its parts, a comparison, or several takes."""
     samples = [each.sample for each in again]
-    chain = all(
-        after.after == before.after + before.text and after.prompt == before.prompt
-        for before, after in pairwise(samples)
-    )
+    chain = len(whole_texts(samples)) == 1
     parts = [
         Part(each.sample, each.writer, None, 0, each.state, each.state is not None and not _stopped(each.sample))
         for each in again

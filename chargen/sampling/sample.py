@@ -1,6 +1,7 @@
 """A sample with its provenance: everything that makes the same text again."""
 
 import platform
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -77,3 +78,24 @@ class Sample:
     def bits_per_character(self) -> float:
         """Mean surprise; 0 for an empty text."""
         return float(self.surprises.mean(dtype=np.float64)) if self.surprises.size else 0.0
+
+
+def goes_on(sample: Sample, before: Sample) -> bool:
+    """Whether a sample begins exactly where another one ended, so that the two are parts of one text."""
+    return (
+        sample.prompt == before.prompt
+        and len(sample.after) == len(before.after) + len(before.text) > 0
+        and sample.after.startswith(before.after)
+        and sample.after.endswith(before.text)
+    )
+
+
+def whole_texts(samples: Sequence[Sample]) -> list[list[Sample]]:
+    """Samples in order, those together that are the parts of one text."""
+    texts: list[list[Sample]] = []
+    for sample in samples:
+        if texts and goes_on(sample, texts[-1][-1]):
+            texts[-1].append(sample)
+        else:
+            texts.append([sample])
+    return texts

@@ -119,9 +119,8 @@ class Steering:
         """Raises SettingError unless every layer, unit and part that is steered exists."""
         for rule in self.rules:
             if rule.layer is not None and rule.layer > config.layers:
-                raise SettingError(
-                    f"There is no layer {rule.layer} to steer (“{rule}”): the model has layers 1 to {config.layers}."
-                )
+                there = f"layers 1 to {config.layers}" if config.layers > 1 else "one layer only"
+                raise SettingError(f"There is no layer {rule.layer} to steer (“{rule}”): the model has {there}.")
             if rule.unit is not None and rule.unit > config.hidden:
                 raise SettingError(
                     f"There is no unit {rule.unit} to steer (“{rule}”): each layer has units 1 to {config.hidden}."

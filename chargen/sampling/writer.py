@@ -120,7 +120,7 @@ class Writer:
             return []
         sentence = f"The model does not know what is to be banned: {list_characters(foreign)}"
         if self.settings.unknown == "refuse":
-            raise SettingError(f"{sentence}; leave it out.")
+            raise SettingError(f"{sentence}; leave {'it' if len(foreign) == 1 else 'them'} out.")
         return [f"{sentence}."]
 
     def _check_stops(self) -> list[str]:

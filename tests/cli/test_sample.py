@@ -10,8 +10,10 @@ from chargen.cli import sample as verb
 from chargen.model.model_file import load_model, save_model
 from chargen.model.state import HiddenState
 from chargen.sampling.batch import Batch
-from chargen.sampling.sampler import Sampler
-from chargen.sampling.seeds import state_fingerprint
+from chargen.sampling.export import export
+from chargen.sampling.sample import Sample
+from chargen.sampling.sampler import Sampler, Stream
+from chargen.sampling.seeds import prime, state_fingerprint
 from chargen.sampling.settings import SamplingSettings
 from tests.cli.conftest import VERSE, Run, make_model
 
@@ -62,6 +64,50 @@ def test_an_export_is_written_again_byte_for_byte(run: Run, model: Path, tmp_pat
     assert again.code == 0 and again.out == run(*words).out
     events = run("sample", model, "--from-export", file, "--json").events
     assert [event["seed"] for event in events] == [*range(8, 8 + count)]
+
+
+def in_parts(model: Path, file: Path) -> list[Sample]:
+    """An export of a text that was gone on with twice, as the window writes it."""
+    sampler, parts = Sampler(load_model(model)), []
+    state, after = None, ""
+    for temperature in (0.5, 1.0, 2.0):
+        asked = SamplingSettings(prompt="And", length=40, temperature=temperature, random_seed=4)
+        stream = sampler.stream(asked, state, after=after)
+        assert len(list(stream)) == 40
+        parts.append(stream.sample())
+        state, after = stream.final_state, after + stream.text
+    export(parts, file)
+    return parts
+
+
+def test_the_parts_of_a_text_are_shown_as_one_text(run: Run, model: Path, tmp_path: Path) -> None:
+    file, whole = tmp_path / "parts.json", tmp_path / "whole.txt"
+    parts = in_parts(model, file)
+    again = run("sample", model, "--from-export", file)
+    assert (again.code, again.out, again.err) == (0, f"{parts[-1].document}\n", "")
+    assert run("sample", model, "--from-export", file, "--output", whole).code == 0
+    assert whole.read_text() == parts[-1].document
+    for at in (1, 40, 41, 97, 120):
+        out = tmp_path / f"{at}.state"
+        assert run("state", "capture", model, "--from-export", file, "--at", at, "--output", out).code == 0
+        read = prime(load_model(model), parts[-1].document[: 3 + at])
+        assert HiddenState.load(out).h.tobytes() == read.h.tobytes()
+    refused = run("state", "capture", model, "--from-export", file, "--at", 121, "--output", tmp_path / "x.state")
+    assert (refused.code, refused.out) == (2, "") and "The text has 120 characters" in refused.err
+
+
+def test_a_signal_ends_writing_again(run: Run, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "parts.json"
+    in_parts(model, file)
+    real = Stream.__next__
+
+    def interrupted(stream: Stream) -> object:
+        signal.raise_signal(signal.SIGINT)
+        return real(stream)
+
+    monkeypatch.setattr(Stream, "__next__", interrupted)
+    result = run("sample", model, "--from-export", file)
+    assert result.code == 130 and len(result.out) < 123
 
 
 @pytest.mark.parametrize("suffix", [".txt", ".md", ".html", ".json", ".csv"])
@@ -164,7 +210,7 @@ def test_settings_by_name(run: Run, model: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["--ban", "xq"], "The model does not know what is to be banned: “x” and “q”; leave it out."),
+        (["--ban", "xq"], "The model does not know what is to be banned: “x” and “q”; leave them out."),
         (["--ban", "".join(sorted(set(VERSE)))], "Every character that the model knows is banned"),
         (["--ban", "e", "--stop", "the"], "The stop text “the” can never occur: it holds a banned character."),
         (["--stop", "xq"], "can never occur: the model does not know all its characters."),

@@ -395,7 +395,7 @@ def test_what_is_being_written_is_kept_as_far_as_shown(start: Start, tmp_path: P
     page = start().write
     assert page.view.text() == shown and page.continue_button.isEnabled()
     assert page._document is not None
-    (sample,) = page._document.samples(".json")
+    (sample,) = page._document.parts
     assert sample.temperature_changes and replay(build_model(), sample).text == shown
 
 

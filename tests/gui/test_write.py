@@ -139,16 +139,15 @@ def test_a_continued_text_is_one_sample(qtbot: QtBot, page: WritePage) -> None:
     page.continue_button.click()
     text = done(qtbot, page)
     assert page._document is not None
-    [sample] = page._document.samples(".json")
+    [sample] = page._document.parts
     assert sample.text == text
     assert sample.temperature_changes == ((200, 2.0),)
     assert replay(build_model(), sample).text == text
     page.controls.stop.setText("q")  # other conditions: a part of its own
     page.continue_button.click()
     longer = done(qtbot, page)
-    assert len(page._document.samples(".csv")) == 2
-    [whole] = page._document.samples(".txt")
-    assert whole.document == longer
+    assert len(page._document.parts) == 2
+    assert page._document.last.document == longer
     assert replay(build_model(), page._document.last).notices == ()
 
 

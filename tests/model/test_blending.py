@@ -155,7 +155,7 @@ def test_a_sum_is_what_it_says() -> None:
         (lambda: blend([A, B], [0, 0]), "sum to zero"),
         (lambda: blend([A, B], [1, math.nan]), "finite"),
         (lambda: blend([A, B], [1, math.inf]), "finite"),
-        (lambda: blend([A, B], [1]), "2 states and 1 weights"),
+        (lambda: blend([A, B], [1]), "2 states and 1 given"),
         (lambda: blend([A, B], [2, -1], spherical=True), "zero or more"),
         (lambda: blend([A, state(1, cell="gru")], [1, 1]), "3×6 LSTM and a 3×6 GRU"),
         (lambda: blend([A, state(1, layers=2)], [1, 1]), "2×6 LSTM"),

@@ -4,6 +4,7 @@ import base64
 import contextlib
 import copy
 import csv
+import html
 import io
 import json
 from dataclasses import replace
@@ -20,7 +21,7 @@ from chargen.sampling.export_html import escape
 from chargen.sampling.sample import Sample
 from chargen.sampling.sampler import Sampler
 from chargen.sampling.seeds import prime
-from chargen.sampling.settings import SamplingSettings
+from chargen.sampling.settings import RULES, SamplingSettings
 
 NASTY = "<script>alert('x')</script>\"&\n---\n```\n````\n"
 NASTY += "=1+1\t@\r\0\x1b[31m\x7f\x85\u2028\u202e\ufeff\ud800\U0001f600＝"
@@ -154,6 +155,48 @@ def test_html_tints_by_surprise_and_holds_the_provenance(sample):
     assert 'class="s' in page
     assert Page(page).text == "once" + sample.text
     assert sample.model_fingerprint in page
+
+
+@pytest.fixture(scope="module")
+def grown(model, sample):
+    """A text in three parts, each written by other rules."""
+    sampler, parts = Sampler(model), [sample]
+    for rules in ({"temperature_curve": "0:0.3,50:1.5", "ban": "q"}, {"loop_breaker": True, "typical": 0.7}):
+        whole = parts[-1].after + parts[-1].text
+        asked = SamplingSettings(prompt="once", length=50, random_seed=3, **rules)
+        stream = sampler.stream(asked, prime(model, "once" + whole), after=whole)
+        parts.append(list(stream) and stream.sample())
+    return parts
+
+
+def test_the_parts_of_a_text_are_one_text_in_every_format(grown, sample):
+    whole = "once" + "".join(part.text for part in grown)
+    assert render(grown, ".txt").decode() == whole
+    page = render(grown, ".html").decode()
+    assert Page(page).text == whole and Page(page).tags.count("article") == 1
+    tinted = [Page(render([part], ".html").decode()).tags.count("span") for part in grown]
+    assert Page(page).tags.count("span") == sum(tinted) > max(tinted)  # each part keeps its tint
+    assert page.count("<summary>") == 3 and "How characters 141 to 190 were written" in page
+    words = render(grown, ".md").decode()
+    assert words.count(whole) == 1 and words.count("random_seed: 3") == 3 and "### Characters 141 to 190" in words
+    rows = list(csv.DictReader(io.StringIO(render(grown, ".csv").decode(), newline="")))
+    assert [(row["sample"], int(row["index"])) for row in rows] == [("1", at) for at in range(len(whole) - 4)]
+    other = replace(sample, settings=replace(sample.settings, random_seed=9))
+    both = render([*grown, other], ".html").decode()
+    assert both.count("<article>") == 2 and both.count("<h2>") == 2
+    assert render([*grown, other], ".txt").decode() == f"{whole}\n\nonce{sample.text}"
+
+
+def test_every_rule_of_choice_is_told(grown, model):
+    rules = {"temperature_curve": "0:0.4", "top_k": 9, "typical": 0.9, "top_p": 0.8, "min_p": 0.01}
+    rules |= {"repetition_penalty": 1.2, "loop_breaker": True, "ban": "q<", "beam": 3, "beam_per_character": True}
+    assert {"temperature", *rules} == set(RULES)
+    told = replace(grown[0], settings=SamplingSettings(random_seed=1, **rules))
+    for suffix in (".md", ".html"):
+        page = html.unescape(render([told], suffix).decode())
+        for name, value in rules.items():
+            words = f"{name}: {json.dumps(value)}" if suffix == ".md" else f"<dt>{name}</dt><dd>{value}"
+            assert words.lower() in page.lower()
 
 
 def test_csv_has_one_row_per_character_and_no_formula(sample, nasty):

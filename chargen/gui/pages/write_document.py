@@ -6,9 +6,6 @@ from chargen.sampling.drafts_tree import branched
 from chargen.sampling.job import Pen, Request, Written
 from chargen.sampling.sample import Sample
 
-WHOLE = (".txt", ".md", ".html")
-"""Formats of which the last sample alone holds the whole text; the others list every part."""
-
 
 class Document:
     """A draft with a text, as it grows. The pen that wrote it also continues it, whatever model is open meanwhile.
@@ -87,7 +84,3 @@ class Document:
             total += float(part.surprises[: max(count, 0)].sum(dtype="float64"))
             count -= len(part.text)
         return total
-
-    def samples(self, suffix: str) -> list[Sample]:
-        """What a file of that kind holds."""
-        return [self.last] if suffix.lower() in WHOLE else self.parts

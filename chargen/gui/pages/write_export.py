@@ -43,7 +43,7 @@ def ask_and_export(
 ) -> None:  # fmt: skip
     """Ask for a name without blocking, write the file in a job, and tell in ``banner``."""
     told = " It was changed by hand, so nothing can write it again exactly." if document.draft.edited else ""
-    export_samples(desk, files, parent, banner, document.samples, suggested_name(document), told, done)
+    export_samples(desk, files, parent, banner, lambda _suffix: document.parts, suggested_name(document), told, done)
 
 
 def export_samples(
