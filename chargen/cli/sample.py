@@ -70,6 +70,7 @@ def add_parser(commands: Any) -> None:
     named.add_argument(
         "--save-settings", metavar="NAME", help="Save how to choose under this name, and write where a MODEL is given."
     )
+    named_settings.add_flags(named)
     named.add_argument("--list-settings", action="store_true", help="Show the settings by name, and write nothing.")
     result = parser.add_argument_group("the result")
     result.add_argument(
@@ -84,8 +85,8 @@ def add_parser(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Write; returns 128 + the signal where one ended it, with what was written kept."""
-    if arguments.list_settings:
-        return named_settings.show(arguments)
+    if named_settings.kept_in_order(arguments):
+        return 0
     chosen = given(arguments, "length", "count", "unknown", *_DECODING, "random_seed", "steer")
     twin.check(arguments)
     if arguments.from_export is not None:

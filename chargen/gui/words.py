@@ -54,3 +54,9 @@ def count(number: int, one: str, many: str = "") -> str:
 def unbroken(line: str) -> str:
     """``5 minutes · 120 MB`` so that a label breaks it at its dots only."""
     return " · ".join(piece.replace(" ", "\u00a0") for piece in line.split(" · "))
+
+
+def last_words(text: str) -> str:
+    """How a text ends, on one line."""
+    tail = " ".join(text[-40:].split())[-25:]
+    return (tail.partition(" ")[2] or tail[1:]) if len(tail) == 25 else tail  # from the beginning of a word on

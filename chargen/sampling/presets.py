@@ -5,7 +5,7 @@ defaults: not the prompt, not the length, not the random seed. The user's own li
 the settings. A damaged file is never written over.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -93,11 +93,27 @@ def save_preset(name: str, settings: SamplingSettings) -> Preset:
 def delete_preset(name: str) -> None:
     """Forget the user's own of that name. Raises SettingError where there is none, FileError."""
     own = _load()
-    found = [each for each in own if each.casefold() == name.strip().casefold()]
-    if not found:
-        raise SettingError(f"There are no settings of yours saved as “{_short(name)}”.")
-    del own[found[0]]
+    del own[_found(own, name)]
     _store(own)
+
+
+def rename_preset(name: str, new: str) -> Preset:
+    """Give the user's own of that name another one, which nothing else has yet. Raises as :func:`save_preset`."""
+    new, own = _checked_name(new), _load()
+    found = _found(own, name)
+    if any(each.casefold() == new.casefold() for each in own if each != found):
+        raise SettingError(f"Settings are saved as “{_short(new)}” already; choose another name.")
+    own[new] = replace(own.pop(found), name=new)
+    _store(own)
+    return own[new]
+
+
+def _found(own: dict[str, Preset], name: str) -> str:
+    """The name as it is written there. Raises SettingError."""
+    for each in own:
+        if each.casefold() == name.strip().casefold():
+            return each
+    raise SettingError(f"There are no settings of yours saved as “{_short(name)}”.")
 
 
 def _short(name: str) -> str:

@@ -205,6 +205,16 @@ def test_settings_by_name(run: Run, model: Path) -> None:
     by_flags = run(*words, "--temperature", "1", "--min-p", "0.05", "--loop-breaker", "--ban", "k")
     assert by_name.out == by_flags.out != run(*words).out
     assert "k" not in by_name.out
+    renamed = run("sample", "--rename-settings", "mine", "Low tide")
+    assert (renamed.code, renamed.out, renamed.err) == (0, "", "“mine” is now called “Low tide”.\n")
+    assert run(*words, "--settings", "low tide", "--temperature", "1").out == by_name.out
+    for flags, sentence in ((["--rename-settings", "mine", "x"], "no settings of yours saved as “mine”"),
+                            (["--rename-settings", "Low tide", "Wild"], "comes with chargen"),
+                            (["--delete-settings", "Careful"], "no settings of yours")):  # fmt: skip
+        refused = run("sample", *flags)
+        assert refused.code == 2 and sentence in refused.err and refused.err.count("\n") == 1
+    assert run("sample", "--delete-settings", "Low tide").err == "“Low tide” is deleted.\n"
+    assert "yours" not in run("sample", "--list-settings").out
 
 
 @pytest.mark.parametrize(

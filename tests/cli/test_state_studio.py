@@ -178,7 +178,7 @@ def test_bad_input_is_one_sentence(
     small = tmp_path / "small.state"
     prime(load_model(model), "The").save(small)
     refused(run, "sum to zero", "blend", a, b, "--weights=1,-1", *to)
-    refused(run, "3 states and 2 weights", "blend", a, b, c, "--weights", "1,2", *to)
+    refused(run, "3 states and 2 given", "blend", a, b, c, "--weights", "1,2", *to)
     refused(run, "numbers with commas", "blend", a, b, "--weights", "1;2", *to)
     refused(run, "finite", "blend", a, b, "--weights", "1,nan", *to)
     refused(run, "finite", "blend", a, b, "--weight", "inf", *to)

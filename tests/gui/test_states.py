@@ -17,6 +17,7 @@ from chargen.gui.desk import Desk
 from chargen.gui.pages.states import StatesPage
 from chargen.gui.places import Places
 from chargen.gui.states_work import FILE, ZEROS, key_of
+from chargen.gui.widgets.buttons import PrimaryButton
 from chargen.gui.widgets.state_card import StateItem
 from chargen.model.blending import blend
 from chargen.model.config import ModelConfig
@@ -552,3 +553,32 @@ def test_what_makes_no_sense_is_left_out(qtbot: QtBot, page: StatesPage, junk: A
     before = page.remembered()
     page.recall({key: junk for key in before if key != "search"})
     assert page.remembered() == before
+
+
+def test_nobody_has_chosen_yet_then_b_is_a_state_that_fits(qtbot: QtBot, page: StatesPage, desk: Desk) -> None:
+    other = build_model("gru", 24)
+    StateLibrary().keep(HiddenState.random(other.config, 1, 1.0), "elsewhere")
+    page.shelf.refresh()
+    settle(qtbot, page)  # without a model, all of them could be meant
+    desk._set_model(opened(build_model()))
+    settle(qtbot, page)
+    assert (page.blend.b.key(), page.compare.b.key()) == (ZEROS, ZEROS)
+    fill(qtbot, page)
+    assert page.blend.b.currentText() == page.compare.b.currentText() == "calm"
+    pick(page.compare.b, "elsewhere")
+    fitting = page.shelf.cards
+    page.shelf.refresh()
+    settle(qtbot, page)
+    assert len(page.shelf.cards) == len(fitting) and page.compare.b.currentText() == "elsewhere"
+
+
+def test_the_buttons_of_every_bench_stand_in_one_place(qtbot: QtBot, page: StatesPage) -> None:
+    fill(qtbot, page)
+    feet = []
+    for place, key in enumerate(("blend", "steer", "compare", "sum")):
+        page.tabs.setCurrentIndex(place)
+        QApplication.processEvents()
+        if key != "compare":
+            button = page.benches[key].bar.findChild(PrimaryButton)
+            feet.append(button.mapTo(page, button.rect().bottomLeft()))
+    assert feet[0] == feet[1] == feet[2]

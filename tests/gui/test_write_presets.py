@@ -72,6 +72,31 @@ def test_saved_by_name_and_deleted(qtbot: QtBot, page: WritePage) -> None:
     assert all(each.built_in for each in presets()) and row.menu.currentIndex() == -1
 
 
+def test_renamed_and_known_by_the_new_name(qtbot: QtBot, page: WritePage) -> None:
+    row = row_of(page)
+    row.menu.textActivated.emit("Balanced")
+    assert not row.rename.isEnabled()
+    save(qtbot, page, "Mine")  # the same rules under a name of one's own
+    assert row.menu.currentText() == "Mine" and row.rename.isEnabled()
+    row.rename.click()
+    assert row.name.text() == "Mine" and row.take.text() == "Rename"
+    row.name.setText("Wild")
+    row.take.click()
+    idle(qtbot, page)
+    assert "comes with chargen" in row.message.text() and row.name.isVisible()
+    row.name.setText("Harbour at dusk")
+    row.take.click()
+    idle(qtbot, page)
+    assert row.menu.currentText() == "Harbour at dusk" and row.name.isHidden()
+    assert [each.name for each in presets() if not each.built_in] == ["Harbour at dusk"]
+    row.save.click()
+    assert row.take.text() == "Save"
+    qtbot.keyClick(row.name, Qt.Key.Key_Escape)
+    row.delete.click()
+    idle(qtbot, page)
+    assert row.menu.currentText() == "Balanced" and not row.rename.isEnabled()
+
+
 @pytest.mark.parametrize(("name", "why"), [("", "1 to 60"), ("wild", "comes with chargen")])
 def test_a_bad_name_is_refused_in_place(qtbot: QtBot, page: WritePage, name: str, why: str) -> None:
     save(qtbot, page, name)

@@ -67,6 +67,7 @@ class StatesPage(Page):
         self.work.addWidget(self._bench, 1)
         self.work.addWidget(self.hearing)
         self.foot.addWidget(self._foot, 1)
+        self._fit_foot()
         self._connect()
         self._model_changed(desk.model)
 
@@ -149,9 +150,17 @@ class StatesPage(Page):
         key = TABS[place][0]
         self._bench.setCurrentIndex(place)
         self._foot.setCurrentIndex(place)
+        self._fit_foot()
         for widget in (self.hearing, self._foot):
             widget.setVisible(key != "compare")
         self.settings_changed.emit()
+
+    def _fit_foot(self) -> None:
+        """As high as the foot of the bench that is shown: its buttons stand where those of every page stand."""
+        for number in range(self._foot.count()):
+            shown = number == self._foot.currentIndex()
+            policy = QSizePolicy.Policy.Preferred if shown else QSizePolicy.Policy.Ignored
+            self._foot.widget(number).setSizePolicy(QSizePolicy.Policy.Preferred, policy)
 
     def bench(self) -> str:
         """The bench that is shown."""

@@ -11,7 +11,7 @@ from chargen.errors import ChargenError
 from chargen.gui import theme, words
 from chargen.gui.desk import Desk
 from chargen.gui.pages.states_more import MOST, MoreStates
-from chargen.gui.pages.states_pick import Hearing, Pick, ResultBar, StatePicker
+from chargen.gui.pages.states_pick import Hearing, Pick, ResultBar, StatePicker, first_kept
 from chargen.gui.states_work import FILE, LETTERS, ZEROS, Heard, Mix, Mixed, hear_blends
 from chargen.gui.widgets.buttons import SecondaryButton
 from chargen.gui.widgets.labelled import FieldLabel, SectionLabel
@@ -89,6 +89,7 @@ class BlendBench(QWidget):
         layers = QVBoxLayout()
         layers.setSpacing(theme.SPACE_1 + 2)
         self._layers_label = SectionLabel("Layers")
+        self._layers_label.hide()  # until it is known that there are several
         layers.addWidget(self._layers_label)
         layers.addLayout(self._layer_row)
         state = FieldLabel("The blend", self.drawn)
@@ -140,9 +141,8 @@ class BlendBench(QWidget):
     def set_picks(self, picks: Sequence[Pick]) -> None:
         """The states there are."""
         before = self.a.key(), self.b.key()
-        first = next((pick.key for pick in picks if pick.key.startswith(FILE) and not pick.problem), "")
-        if self._untouched and first:
-            self.b.set_key(first)
+        if self._untouched:
+            self.b.set_key(first_kept(picks))
         self.a.set_picks(picks)
         self.b.set_picks(picks)
         others = self.more.set_picks(picks)

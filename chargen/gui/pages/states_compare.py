@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from chargen.gui import theme, words
 from chargen.gui.desk import Desk
-from chargen.gui.pages.states_pick import Pick, StatePicker
-from chargen.gui.states_work import compare_keys
+from chargen.gui.pages.states_pick import Pick, StatePicker, first_kept
+from chargen.gui.states_work import ZEROS, compare_keys
 from chargen.gui.widgets.difference_bars import Bar, DifferenceBars
 from chargen.gui.widgets.labelled import FieldLabel, HintLabel, SectionLabel, plain_label
 from chargen.gui.widgets.seed_state_control import Message
@@ -61,6 +61,7 @@ class CompareBench(QWidget):
         self._pen: Pen | None = None
         self._job: Job | None = None
         self._stale = True
+        self._untouched = True  # nobody has chosen A or B yet
         self.a, self.b = StatePicker("State A"), StatePicker("State B")
         self.told = plain_label()
         self.told.setWordWrap(True)
@@ -106,6 +107,8 @@ class CompareBench(QWidget):
 
     def set_picks(self, picks: Sequence[Pick]) -> None:
         """The states there are; those that fit no model can be compared with their like, so none is left out."""
+        if self._untouched:
+            self.b.set_key(first_kept(picks))
         for picker in (self.a, self.b):
             picker.set_picks([Pick(pick.key, pick.label) for pick in picks])
         self.refresh()
@@ -115,6 +118,7 @@ class CompareBench(QWidget):
         self._picked()
 
     def _picked(self, *_key: object) -> None:
+        self._untouched = False
         self.changed.emit()
         self.refresh()
 
@@ -175,3 +179,4 @@ class CompareBench(QWidget):
         for name, picker in (("a", self.a), ("b", self.b)):
             if isinstance(values.get(name), str):
                 picker.set_key(values[name])
+                self._untouched = self._untouched and values[name] == ZEROS

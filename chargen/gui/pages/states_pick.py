@@ -9,7 +9,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from chargen.gui import theme
-from chargen.gui.states_work import LEARNED, ZEROS
+from chargen.gui.states_work import FILE, LEARNED, ZEROS
 from chargen.gui.widgets.buttons import GhostButton, PrimaryButton, SecondaryButton
 from chargen.gui.widgets.fields import SeedField
 from chargen.gui.widgets.labelled import FieldLabel, escape_tooltip, may_shorten
@@ -215,3 +215,8 @@ class ResultBar(QWidget):
 def basic_picks(learned: bool) -> list[Pick]:
     """The states that need not be kept."""
     return [Pick(ZEROS, "Zeros"), *([Pick(LEARNED, "Learned in training")] if learned else [])]
+
+
+def first_kept(picks: Sequence[Pick]) -> str:
+    """The key of the first kept state that fits; zeros where none does."""
+    return next((pick.key for pick in picks if pick.key.startswith(FILE) and not pick.problem), ZEROS)

@@ -10,7 +10,7 @@ from chargen.gui import words
 from chargen.gui.desk import Desk
 from chargen.gui.pages.write_panel import HOTTEST, WritePanel
 from chargen.jobs import Done, Failed, Worker
-from chargen.sampling.presets import Preset, delete_preset, presets, save_preset
+from chargen.sampling.presets import Preset, delete_preset, presets, rename_preset, save_preset
 from chargen.sampling.settings import RULES, SamplingSettings
 
 
@@ -21,10 +21,12 @@ class Presets(QObject):
         super().__init__(parent)
         self._desk, self._panel, self._row = desk, panel, panel.presets
         self._known: list[Preset] = []
+        self._last = ""  # the name that was chosen or given last: of two with the same rules, it is meant
         self._awake = False
         self._row.chosen.connect(self._choose)
         self._row.save_wanted.connect(self._save)
         self._row.delete_wanted.connect(self._delete)
+        self._row.rename_wanted.connect(self._rename)
         panel.changed.connect(self._recognise)
 
     def wake(self) -> None:
@@ -37,6 +39,7 @@ class Presets(QObject):
         found = next((each for each in self._known if each.name == name), None)
         if found is not None:
             self._row.say("")
+            self._last = name
             self._panel.set_rules(dict(found.rules))
             self._recognise()
 
@@ -47,10 +50,15 @@ class Presets(QObject):
         except ChargenError as error:
             self._row.say(words.in_window(str(error)), "bad")
             return
+        self._last = name.strip()
         self._run(lambda: save_preset(name, settings), f"Saved as “{name.strip()}”.")
 
     def _delete(self, name: str) -> None:
         self._run(lambda: delete_preset(name), f"“{name}” is deleted.")
+
+    def _rename(self, name: str, new: str) -> None:
+        self._last = new.strip()
+        self._run(lambda: rename_preset(name, new), f"“{name}” is now called “{new.strip()}”.")
 
     def _run(self, act: Callable[[], Any], told: str = "") -> None:
         def work(_worker: Worker) -> list[Preset]:
@@ -75,7 +83,7 @@ class Presets(QObject):
         """Show the name of the settings that are in force."""
         now = self._panel.rules()
         default = SamplingSettings()
-        for each in self._known:
+        for each in sorted(self._known, key=lambda each: each.name != self._last):
             rules = {rule: each.rules.get(rule, getattr(default, rule)) for rule in RULES}
             rules["temperature"] = min(rules["temperature"], HOTTEST)
             if all(_alike(rules[rule], now[rule]) for rule in RULES):

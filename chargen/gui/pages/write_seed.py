@@ -93,15 +93,19 @@ class SeedState(QObject):
     def set_last(self, state: HiddenState | None, text: str, began: HiddenState | None = None) -> None:
         """The state after the sample on the page, that sample's text, and what it began with."""
         self._began = began
-        tail = " ".join(text[-40:].split())[-25:]
-        if len(tail) == 25:  # from the beginning of a word on, if there is one
-            tail = tail.partition(" ")[2] or tail[1:]
-        self._last = (state, tail or "last sample") if state is not None else None
+        self._last = (state, words.last_words(text) or "last sample") if state is not None else None
         self._list()
 
     def open_state(self, state: HiddenState) -> None:
         """Use a state from a file."""
         self._hold(state, state.name or "Opened state")
+
+    def capture(self, state: HiddenState, before: str) -> str:
+        """Use the state at a character of the text, ``before`` which all this stands; returns what it is called."""
+        tail = words.last_words(before)
+        label = f"After “…{tail}”" if tail else state.name
+        self._hold(state, label)
+        return label
 
     def wake(self) -> None:
         """The page is shown: make what was left undone."""
@@ -372,6 +376,11 @@ class SeedState(QObject):
             return
         suggestion = self._last[1] if self._last is not None else ""
         self.control.begin_keeping(suggestion, has_after, has_shown)
+        if has_shown and self._kind == HELD and self._held is not self._last_state():
+            self.control.row.shown.setChecked(True)  # captured or opened just now: that is what is meant
+
+    def _last_state(self) -> HiddenState | None:
+        return self._last[0] if self._last is not None else None
 
     def _keep(self, name: str, after: bool) -> None:
         state = self._last[0] if after and self._last is not None else self._made

@@ -14,6 +14,7 @@ from chargen.errors import ChargenError
 from chargen.gui import words
 from chargen.gui.desk import Desk, OpenModel
 from chargen.gui.pages.write_branches import Branches
+from chargen.gui.pages.write_capture import Capture
 from chargen.gui.pages.write_document import Document
 from chargen.gui.pages.write_edit import Editing
 from chargen.gui.pages.write_frame import NOTHING_LEARNED, WriteFrame
@@ -68,6 +69,9 @@ class WriteTexts(WriteFrame):
         self.editing = Editing(self.edit_pane, self._text_at_rest, self)
         self.editing.active.connect(self._edit)
         self.shelf.broken_off.connect(self._broken_off)
+        self.capturing = Capture(
+            desk, self.view, self._text_at_rest, self._trails, self.seed_state, self.banner, self
+        )
         self.branches = Branches(self.branch_list, self._branching, self)
         self._undo: Callable[[], None] = self._undo_delete  # what the banner's button does
 
@@ -179,6 +183,13 @@ class WriteTexts(WriteFrame):
         self.banner.show_message(
             "info", f"This was still being written when chargen ended; all that was kept until then is here.{going_on}"
         )
+
+    def capture_here(self) -> None:
+        """Take the state at the caret as the seed state."""
+        if self._job is not None:
+            self.capturing.here()  # which says that it is still being written
+        else:
+            self._when_done(self.capturing.here)
 
     def new_draft(self) -> None:
         """An empty page with the same settings; the text that stands here stays in the list."""

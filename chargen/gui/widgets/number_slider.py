@@ -118,7 +118,7 @@ class _Box(QDoubleSpinBox):
         self.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.setKeyboardTracking(False)
         self.setFont(theme.ui_font(tabular=True))
-        self.setFixedHeight(theme.CONTROL_HEIGHT)
+        self.setFixedHeight(theme.HIT)
 
     def _place_field(self) -> None:
         # A styled spin box without buttons leaves its field one pixel wide: the number would not show.

@@ -1,4 +1,4 @@
-"""Settings under a name: one is chosen from a menu, the present ones are saved, one's own are deleted."""
+"""Settings under a name: one is chosen from a menu, the present ones are saved, one's own are renamed or deleted."""
 
 from collections.abc import Sequence
 
@@ -18,15 +18,18 @@ class PresetRow(QWidget):
 
     Signals:
         chosen: a name from the menu. save_wanted: the present settings, under that name. delete_wanted: of a name.
+        rename_wanted: a name, and the one it is to become.
     """
 
     chosen = Signal(str)
     save_wanted = Signal(str)
     delete_wanted = Signal(str)
+    rename_wanted = Signal(str, str)
 
     def __init__(self, longest: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._own: set[str] = set()
+        self._renaming = ""  # what is to be called otherwise
         self.menu = QComboBox()
         self.menu.setFixedHeight(theme.HIT)
         self.menu.setAccessibleName("Saved settings")
@@ -36,6 +39,8 @@ class PresetRow(QWidget):
         self.menu.textActivated.connect(self.chosen)
         self.save = IconButton("save", "Save these settings under a name")
         self.save.clicked.connect(self._begin)
+        self.rename = IconButton("edit", "Rename these saved settings")
+        self.rename.clicked.connect(self._begin_renaming)
         self.delete = IconButton("trash", "Delete these saved settings")
         self.delete.clicked.connect(lambda: self.delete_wanted.emit(self.menu.currentText()))
         self.name = QLineEdit()
@@ -50,7 +55,8 @@ class PresetRow(QWidget):
         self.message = HintLabel()
         self.message.hide()
         first, second = QHBoxLayout(), QHBoxLayout()
-        for line, widgets in ((first, (self.menu, self.save, self.delete)), (second, (self.name, self.take))):
+        tools = (self.menu, self.save, self.rename, self.delete)
+        for line, widgets in ((first, tools), (second, (self.name, self.take))):
             line.setSpacing(theme.SPACE_1)
             for number, widget in enumerate(widgets):
                 line.addWidget(widget, int(number == 0), Qt.AlignmentFlag.AlignVCenter)
@@ -79,7 +85,8 @@ class PresetRow(QWidget):
         with QSignalBlocker(self.menu):
             self.menu.setCurrentIndex(self.menu.findText(name) if name else -1)
         self.menu.setToolTip(name)
-        self.delete.setEnabled(name in self._own)
+        for tool in (self.rename, self.delete):
+            tool.setEnabled(name in self._own)
 
     def say(self, sentence: str, kind: str = "secondary") -> None:
         """A sentence below; empty for none."""
@@ -93,24 +100,37 @@ class PresetRow(QWidget):
         self.name.clear()
         self._naming(False)
 
-    def _naming(self, on: bool) -> None:
+    def _naming(self, on: bool, renaming: str = "") -> None:
+        self._renaming = renaming
+        self.take.setText("Rename" if renaming else "Save")
         self.name.setVisible(on)
         self.take.setVisible(on)
 
     def _begin(self) -> None:
+        self._ask(self.name.isHidden() or bool(self._renaming), "")
+
+    def _begin_renaming(self) -> None:
+        self._ask(self.name.isHidden() or not self._renaming, self.menu.currentText())
+
+    def _ask(self, on: bool, renaming: str) -> None:
         self.say("")
-        self._naming(self.name.isHidden())
-        if not self.name.isHidden():
+        self._naming(on, renaming)
+        if on:
             self.name.setText(self.menu.currentText() if self.menu.currentText() in self._own else "")
+            self.name.selectAll()
             self.name.setFocus()
 
     def _save(self) -> None:
-        self.save_wanted.emit(self.name.text())
+        if self._renaming:
+            self.rename_wanted.emit(self._renaming, self.name.text())
+        else:
+            self.save_wanted.emit(self.name.text())
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         escape = isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape
         if watched is self.name and escape and event.type() == QEvent.Type.KeyPress:
+            tool = self.rename if self._renaming else self.save
             self.saved()
-            self.save.setFocus()
+            tool.setFocus()
             return True
         return super().eventFilter(watched, event)

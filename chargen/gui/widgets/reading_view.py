@@ -44,6 +44,7 @@ class ReadingView(ReadingColumn):
     selection_changed = Signal()
     character_hovered = Signal(int, object)  # offset and QRect under the resting pointer; -1 where there is none
     caret_rested = Signal(int, object)  # the caret, moved by a key: the character after it
+    menu_opened = Signal(object, int)  # its QMenu, to be added to, and the place in the text that it is about
 
     def __init__(self, name: str = "Text", parent: QWidget | None = None) -> None:
         super().__init__(name, parent)
@@ -183,7 +184,10 @@ class ReadingView(ReadingColumn):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.addAction("Copy", QKeySequence.StandardKey.Copy, self.copy)
         menu.addAction("Select all", QKeySequence.StandardKey.SelectAll, self.select_all)
-        menu.popup(event.globalPos())
+        by_key = event.reason() == QContextMenuEvent.Reason.Keyboard
+        self.menu_opened.emit(menu, self._caret if by_key else self.offset_at(event.pos()))
+        caret = self.viewport().mapToGlobal(self.character_rect(self._caret).bottomLeft())
+        menu.popup(caret if by_key else event.globalPos())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.matches(QKeySequence.StandardKey.Copy):
