@@ -54,6 +54,7 @@ class StatesPage(Page):
         self.tabs.setAccessibleName("What is done with the states")
         self.tabs.setExpanding(False)
         feet = {"blend": self.blend.bar, "steer": self.steer.bar, "compare": QWidget(), "sum": self.sum.bar}
+        self._feet: list[QWidget] = list(feet.values())
         self._foot = QStackedWidget()
         self._foot.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         for key, name in TABS:
@@ -157,10 +158,10 @@ class StatesPage(Page):
 
     def _fit_foot(self) -> None:
         """As high as the foot of the bench that is shown: its buttons stand where those of every page stand."""
-        for number in range(self._foot.count()):
-            shown = number == self._foot.currentIndex()
+        for foot in self._feet:
+            shown = foot is self._foot.currentWidget()
             policy = QSizePolicy.Policy.Preferred if shown else QSizePolicy.Policy.Ignored
-            self._foot.widget(number).setSizePolicy(QSizePolicy.Policy.Preferred, policy)
+            foot.setSizePolicy(QSizePolicy.Policy.Preferred, policy)
 
     def bench(self) -> str:
         """The bench that is shown."""
