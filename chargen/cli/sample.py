@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chargen.cli import compare, named_settings, signals, twin
+from chargen.cli import compare, named_settings, signals, state_at, twin
 from chargen.cli.output import note, print_event, write
 from chargen.cli.parser import HelpFormatter, UsageError, add_option, add_options, given
 from chargen.cli.texts import read_text, with_flag
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from chargen.model.model_file import Model
     from chargen.model.state import HiddenState
     from chargen.sampling.sample import Sample
-    from chargen.sampling.sampler import Sampler, Stream
+    from chargen.sampling.sampler import SampledCharacter, Sampler, Stream
     from chargen.sampling.settings import SamplingSettings
 
 _ELSEWHERE = ("length", "count", "random_seed", "unknown", "steer")
@@ -65,6 +65,7 @@ def add_parser(commands: Any) -> None:
         metavar="zero|learned|random[:SCALE]|STATE",
         help="The seed state, a file or the name of a kept one (default: what training started from).",
     )
+    state_at.add_flag(choice)
     named = parser.add_argument_group("settings by name")
     named.add_argument("--settings", metavar="NAME", help="Choose as saved under this name; flags beside it go first.")
     named.add_argument(
@@ -97,6 +98,7 @@ def run(arguments: argparse.Namespace) -> int:
             return 0
         raise UsageError("chargen sample needs MODEL; see chargen sample --help.")
     compare.check(arguments, chosen)
+    state_at.check(arguments, chosen)
     if arguments.output is not None:
         _check_output(arguments)
     from chargen.model.model_file import load_model
@@ -160,6 +162,7 @@ def _refuse_settings(arguments: argparse.Namespace, chosen: dict[str, Any]) -> N
             ("--prompt-file", arguments.prompt_file),
             ("--stop", arguments.stop),
             ("--state", arguments.state),
+            ("--state-at", arguments.state_at),
             ("--compare", arguments.compare),
             ("--settings", arguments.settings),
             ("--save-settings", arguments.save_settings),
@@ -182,7 +185,8 @@ def _check_output(arguments: argparse.Namespace) -> None:
         raise FileError(f"“{path}” is a folder; name a file.")
     if not path.parent.is_dir():
         raise FileError(f"There is no folder “{path.parent}” to write to.")
-    inputs = (*arguments.model, arguments.prompt_file, arguments.state, arguments.from_export)
+    states = (arguments.state, *state_at.given(arguments).values())
+    inputs = (*arguments.model, arguments.prompt_file, *states, arguments.from_export)
     if path.exists() and any(each is not None and Path(each).exists() and path.samefile(each) for each in inputs):
         raise FileError(f"“{path}” is read by this command; name another file for the output.")
 
@@ -226,7 +230,8 @@ def _new(
     seeds = [settings.random_seed + number for number in range(count)]
     first_words = (f"seed {seeds[0]}",) if drawn and not arguments.json else ()
     told: set[str] = set()
-    if count > 1 and not settings.beam:  # which a comparison has not
+    changes = state_at.given(arguments)
+    if count > 1 and not settings.beam and not changes:  # which a comparison has not
         for sample in _together(sampler, settings, seeds, arguments.state, first_words, told, interruption):
             if not quiet:
                 seed = sample.settings.random_seed
@@ -239,10 +244,10 @@ def _new(
     if arguments.compare is not None:
         columns = compare.columns(arguments, sampler, models, settings)
     for number, column in enumerate(columns):
-        stream = _stream(column.sampler, column.settings, column.state, first_words, told)
+        stream, states = _stream(column.sampler, column.settings, column.state, changes, first_words, told)
         if not quiet and len(columns) > 1:
             write(_title(column.words, first=number == 0))
-        _write_out(stream, interruption, quiet=quiet)
+        _write_out(stream, state_at.follow(stream, states), interruption, quiet=quiet)
         yield stream.sample()
         if interruption.code:
             return
@@ -317,27 +322,32 @@ def _tell(sentences: Iterable[str], told: set[str]) -> None:
 
 
 def _stream(
-    sampler: "Sampler", settings: "SamplingSettings", state: str | None, first_words: tuple[str, ...], told: set[str]
-) -> "Stream":
-    """A started sample; what there is to know about it goes to stderr, once."""
+    sampler: "Sampler", settings: "SamplingSettings", state: str | None, changes: dict[int, str],
+    first_words: tuple[str, ...], told: set[str],
+) -> "tuple[Stream, dict[int, HiddenState]]":  # fmt: skip
+    """A started sample, and its later states; what there is to know about it goes to stderr, once."""
     seed_state, notices = _seed_state(sampler, settings, state)
+    assert settings.random_seed is not None
+    states, about = state_at.states(changes, sampler.model, settings.random_seed)
     try:
         stream = sampler.stream(settings, seed_state)
     except UnknownCharacterError as error:
         raise with_flag(error) from None
-    _tell((*first_words, *notices, *stream.notices), told)
-    return stream
+    _tell((*first_words, *notices, *about, *stream.notices), told)
+    return stream, states
 
 
-def _write_out(stream: "Stream", interruption: _Interruption, *, quiet: bool) -> None:
+def _write_out(
+    stream: "Stream", characters: "Iterator[SampledCharacter]", interruption: _Interruption, *, quiet: bool
+) -> None:
     """Run the stream to its end or a signal, showing the text as it comes."""
     if quiet:
-        for _ in stream:
+        for _ in characters:
             if interruption.code:
                 return
         return
     pieces, due = [stream.settings.prompt], 0.0
-    for written in stream:
+    for written in characters:
         pieces.append(written.character)
         now = time.monotonic()
         if now >= due:

@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from chargen.cli import state_at
 from chargen.cli.output import note, write
 from chargen.cli.parser import UsageError
 from chargen.settings import OPTIONS
@@ -58,11 +59,11 @@ class Twins:
         self._stopped = stopped
 
     def of(self, sample: "Sample") -> "Sample":
-        """The sample of the same settings, seed state and random seed without steering."""
+        """The sample of the same settings, states and random seed without steering."""
         from dataclasses import replace
 
         stream = self._sampler.stream(replace(sample.settings, steer=""), sample.seed_state)
-        for _ in stream:
+        for _ in state_at.follow(stream, dict(sample.state_changes)):
             if self._stopped():
                 break
         return stream.sample()

@@ -18,7 +18,7 @@ from chargen.model.combination import parse_combination
 from chargen.model.comparison import Comparison, compare
 from chargen.model.state import HiddenState
 from chargen.model.state_library import LONGEST_NAME, StateCard, StateLibrary, file_stem
-from chargen.sampling.job import NotSteered, Pen, PrimedBy, Seed, SetSteering, SetTemperature, Stop, prepare
+from chargen.sampling.job import NotObeyed, Pen, PrimedBy, Seed, SetSteering, SetTemperature, Stop, prepare
 from chargen.sampling.settings import SamplingSettings
 
 Work = Callable[[Worker], Any]
@@ -268,7 +268,7 @@ def write_twins(pen: Pen, key: str, settings: SamplingSettings, pace: float) -> 
     """The work of two samples side by side: with the settings' steering, and the same without.
 
     Commands: SetSteering, SetTemperature, SetPace, Stop, heard between two characters. Events: :class:`Pair`, and
-    NotSteered where a command cannot be obeyed.
+    NotObeyed where a command cannot be obeyed.
     """
 
     def work(worker: Worker) -> None:
@@ -333,4 +333,4 @@ class _Twins:
                 case SetSteering(steer):
                     self._streams[0].set_steering(steer)
         except ChargenError as error:
-            self._worker.post(NotSteered(str(error)))
+            self._worker.post(NotObeyed(str(error)))

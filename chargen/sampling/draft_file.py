@@ -7,6 +7,7 @@ and states little-endian float32. What a part has before it is not stored: it is
 
 Since format 2 the long texts of recipes (of what a state was primed with, of what was read before it was captured)
 are arrays as well, each one once, whatever number of takes began with it: ``long`` of a state names their places.
+Since format 3 the hidden state may be changed while a part is written; ``N.states`` is JSON, as in an export.
 """
 
 import hashlib
@@ -40,11 +41,13 @@ from chargen.sampling.provenance import (
     changes_from_json,
     sample_from_json,
     sample_to_json,
+    state_changes_from_json,
+    state_changes_to_json,
     steering_changes_from_json,
 )
 from chargen.sampling.sample import Sample
 
-FORMAT = 2
+FORMAT = 3
 MAXIMUM_BYTES = 2**28
 MAXIMUM_HEADER = 16 * 2**20
 MOST_BEFORE = 10 * LONGEST
@@ -127,7 +130,7 @@ def pack(draft: Draft) -> Data:
     header["__metadata__"] = {_CARD: json.dumps(told, allow_nan=False), _DRAFT: json.dumps(value, allow_nan=False)}
     encoded = json.dumps(header, allow_nan=False).encode()
     encoded += b" " * (-len(encoded) % 8)
-    if len(encoded) > MAXIMUM_HEADER:
+    if len(encoded) > MAXIMUM_HEADER or 8 + len(encoded) + at > MAXIMUM_BYTES:
         raise FileError(f"The draft “{title(draft)}” holds too many settings and is not kept; export it.")
     return [len(encoded).to_bytes(8, "little") + encoded, *(piece for pieces in arrays.values() for piece in pieces)]
 
@@ -141,15 +144,19 @@ def _part_to_json(name: str, part: Part, arrays: dict[str, list[bytes]]) -> dict
     arrays[f"{name}.text"] = _text_pieces(sample.text)
     arrays[f"{name}.prompt"] = _text_pieces(sample.settings.prompt)
     arrays[f"{name}.bits"] = [sample.surprises.astype("<f4").tobytes()]
+    if sample.state_changes:
+        states = json.dumps(state_changes_to_json(sample.state_changes), allow_nan=False)
+        arrays[f"{name}.states"] = _text_pieces(states)
     skeleton = replace(
         sample, text="", after="", surprises=_NO_SURPRISES, temperature_changes=(), steering_changes=(),
-        settings=replace(sample.settings, prompt=""), seed_state=_hollow(sample.seed_state),
+        state_changes=(), settings=replace(sample.settings, prompt=""), seed_state=_hollow(sample.seed_state),
     )  # fmt: skip
     return {
         "sample": sample_to_json(skeleton),
         "seed": _state_to_json(f"{name}.seed", sample.seed_state, arrays),
         "temperature_changes": [list(change) for change in sample.temperature_changes],
         "steering_changes": [list(change) for change in sample.steering_changes],
+        "states": bool(sample.state_changes),
         "writer": part.writer[:200],
         "parent": part.parent,
         "at": part.at,
@@ -358,12 +365,15 @@ def _part(name: str, value: dict[str, Any], before: list[Part], arrays: _Arrays)
     seed_state = arrays.state(f"{name}.seed", value["seed"])
     if seed_state is None:
         raise ValueError("seed state")
+    _require(type(value.get("states", False)) is bool)  # absent before format 3
+    states = parse_json(arrays.text(f"{name}.states", MAXIMUM_BYTES), "draft") if value.get("states") else None
     bits.flags.writeable = False
     sample: Sample = replace(
         skeleton, text=text, after=after, surprises=bits, seed_state=seed_state,
         settings=replace(skeleton.settings, prompt=prompt),
         temperature_changes=changes_from_json(value["temperature_changes"], len(text)),
         steering_changes=steering_changes_from_json(value["steering_changes"], len(text)),
+        state_changes=state_changes_from_json(states, len(text), seed_state),
     )  # fmt: skip
     state = arrays.state(f"{name}.state", value["state"])
     _require(type(value["goes_on"]) is bool)

@@ -17,11 +17,13 @@ from typing import Any, Literal
 
 import numpy as np
 
+from chargen.errors import SettingError
 from chargen.model.state import HiddenState
 from chargen.sampling.difference import difference
 from chargen.sampling.job import Written
 from chargen.sampling.sample import Sample
 from chargen.sampling.settings import RULES, SamplingSettings
+from chargen.sampling.state_changes import StateChanges
 from chargen.sampling.trail import settings_at
 from chargen.settings import option
 
@@ -260,6 +262,11 @@ def join(first: Sample, second: Sample) -> Sample | None:
     if dict(second.steering_changes).get(0, second.settings.steer) != before:
         return None  # the captured state was reached under the steering before: one sample would have changed it sooner
     steered |= {at + position: steer for position, steer in second.steering_changes if position}
+    replaced = dict(first.state_changes) | {at + position: state for position, state in second.state_changes}
+    try:
+        states = StateChanges(sorted(replaced.items())).changes
+    except SettingError:
+        return None  # more of them than one sample may have
     surprises = np.concatenate([first.surprises, second.surprises])
     surprises.flags.writeable = False
     return replace(
@@ -268,6 +275,7 @@ def join(first: Sample, second: Sample) -> Sample | None:
         settings=replace(first.settings, length=length),
         temperature_changes=tuple(sorted(changes.items())),
         steering_changes=tuple(sorted(steered.items())),
+        state_changes=tuple(states),
         surprises=surprises,
         notices=tuple(dict.fromkeys((*first.notices, *(n for n in second.notices if not n.startswith("The seed"))))),
     )
@@ -314,6 +322,7 @@ def _first(sample: Sample, count: int) -> Sample:
         surprises=sample.surprises[:count],
         temperature_changes=tuple(change for change in sample.temperature_changes if change[0] <= count),
         steering_changes=tuple(change for change in sample.steering_changes if change[0] <= count),
+        state_changes=tuple(change for change in sample.state_changes if change[0] <= count),
         by_hand=min(sample.by_hand, count),
     )
 

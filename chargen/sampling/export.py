@@ -4,7 +4,8 @@
 * ``.md``: the provenance as front matter (YAML), then the text in a fence that the text cannot close.
   Above each of several texts stands what it has that the others do not.
 * ``.html``: one page that needs nothing else; see :mod:`chargen.sampling.export_html`.
-* ``.json``: everything needed to make the same text again; read by :func:`load_export`.
+* ``.json``: everything needed to make the same text again; read by :func:`load_export`. Since format 2 the hidden
+  state may be changed while a text is written.
 * ``.csv``: one row per character: sample, index, character, code_point, probability, surprise.
   Characters that cannot be seen appear by name (``newline``). A spreadsheet takes a cell that begins with
   ``= + - @`` for a formula, so those four (and their wide forms) have an apostrophe before them; the column
@@ -13,7 +14,7 @@
 Samples of which each goes on where the one before ended (a text that was continued, branched or edited) are one text,
 whole, with the provenance of each of its parts.
 
-Only .json carries the seed state by value; .md and .html name it and give its hash.
+Only .json carries hidden states by value; .md and .html name them and give their hashes.
 """
 
 import csv
@@ -35,10 +36,11 @@ from chargen.sampling.seeds import describe_state, state_fingerprint
 from chargen.sampling.settings import RULES
 from chargen.settings import option
 
-FORMAT = 1
+FORMAT = 2
 KIND = "chargen samples"
 MAXIMUM_EXPORT_BYTES = 256 * 2**20
 MAXIMUM_SAMPLES = 10_000
+MOST_STATES_NAMED = 20
 EDITED = "changed by hand after it was written: these settings do not write this text again"
 
 _ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]")
@@ -67,6 +69,8 @@ def provenance(sample: Sample) -> dict[str, Any]:
         values["steering"] = settings.steer
     if sample.steering_changes:
         values["steering_changes"] = "; ".join(f"{steer or 'none'} from {at}" for at, steer in sample.steering_changes)
+    if sample.state_changes:
+        values["state_changes"] = _states_in_words(sample)
     if sample.opening:
         values["opening"] = sample.opening
     if sample.after:
@@ -86,6 +90,16 @@ def provenance(sample: Sample) -> dict[str, Any]:
     if sample.notices:
         values["notices"] = list(sample.notices)
     return values
+
+
+def _states_in_words(sample: Sample) -> str:
+    """The states that took the place of others, and where; a slider that is moved makes hundreds of them."""
+    told = [
+        f"{describe_state(state)} (sha256 {state_fingerprint(state)[:12]}) from {at}"
+        for at, state in sample.state_changes[:MOST_STATES_NAMED]
+    ]
+    more = len(sample.state_changes) - len(told)
+    return "; ".join(told) + (f"; and {more:,} more, the last from {sample.state_changes[-1][0]}" if more else "")
 
 
 def json_text(value: Any, **options: Any) -> str:

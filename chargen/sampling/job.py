@@ -109,10 +109,20 @@ class SetTemperature:
 class SetSteering:
     """Steer in this way, and no other, from the next character on; recorded in the sample.
 
-    What cannot be steered so (see :meth:`Writer.set_steering`) is told in :class:`NotSteered`, and writing goes on.
+    What cannot be steered so (see :meth:`Writer.set_steering`) is told in :class:`NotObeyed`, and writing goes on.
     """
 
     steer: str
+
+
+@dataclass(frozen=True, eq=False)
+class SetState:
+    """Go on from this hidden state from the next character on (see :meth:`Stream.set_state`); recorded in the sample.
+
+    :class:`WentOn` answers, or :class:`NotObeyed`.
+    """
+
+    state: HiddenState
 
 
 @dataclass(frozen=True)
@@ -176,9 +186,19 @@ class SoFar:
     written: Written
 
 
+@dataclass(frozen=True, eq=False)
+class WentOn:
+    """The answer to a :class:`SetState`: the text goes on from it since so many characters. Latest wins."""
+
+    latest_wins: ClassVar[bool] = True
+
+    state: HiddenState
+    characters: int
+
+
 @dataclass(frozen=True)
-class NotSteered:
-    """The answer to a :class:`SetSteering` that cannot be obeyed, in one sentence."""
+class NotObeyed:
+    """The answer to a :class:`SetSteering` or :class:`SetState` that cannot be obeyed, in one sentence."""
 
     problem: str
 
@@ -238,6 +258,7 @@ class Ear:
         self.keep = False
         self.temperature: float | None = None
         self.steer: str | None = None
+        self.state: HiddenState | None = None
 
     def listen(self) -> bool:
         """Take in what has arrived; whether something has."""
@@ -253,6 +274,8 @@ class Ear:
                     self.temperature = temperature
                 case SetSteering(steer):
                     self.steer = steer
+                case SetState(state):
+                    self.state = state
         return bool(commands)
 
     def while_reading(self, done: int, total: int) -> None:
@@ -414,8 +437,15 @@ def _obey(worker: Worker, ear: Ear, stream: Stream) -> None:
         try:
             stream.set_steering(ear.steer)
         except ChargenError as error:
-            worker.post(NotSteered(str(error)))
+            worker.post(NotObeyed(str(error)))
         ear.steer = None
+    if ear.state is not None:
+        try:
+            stream.set_state(ear.state)
+            worker.post(WentOn(ear.state, len(stream.after) + stream.written))
+        except ChargenError as error:
+            worker.post(NotObeyed(str(error)))
+        ear.state = None
 
 
 def prepare(pen: Pen, seed: Seed) -> Callable[[Worker], Made | None]:

@@ -8,18 +8,22 @@ import base64
 import binascii
 import hashlib
 import math
+from collections.abc import Iterable
+from copy import deepcopy
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chargen.errors import ExportError
+from chargen.errors import ExportError, SettingError
+from chargen.model.recipes import MAXIMUM_LENGTH, long_texts, with_texts
 from chargen.model.state import HiddenState
 from chargen.sampling.decoding import Decoding
 from chargen.sampling.sample import Sample
 from chargen.sampling.seeds import state_fingerprint
 from chargen.sampling.settings import SamplingSettings
+from chargen.sampling.state_changes import MAXIMUM_CHANGES, MAXIMUM_RECIPES, Change, StateChanges
 from chargen.sampling.steering import Steering
 
 MAXIMUM_TEXT = 10_000_000
@@ -52,6 +56,20 @@ def state_to_json(state: HiddenState) -> dict[str, Any]:
     }
 
 
+def state_changes_to_json(changes: Iterable[Change]) -> dict[str, Any]:
+    """Changes of the hidden state: ``places`` are [position, number in ``states``], each state is there once.
+
+    The long texts of their recipes are ``texts``, each once, too; ``long`` of a state is [place in the recipe, number].
+    """
+    known, states = StateChanges(changes), []
+    texts: dict[str, int] = {}
+    for state in known.states:
+        recipe, found = long_texts(state.recipe)
+        long = [[list(place), texts.setdefault(text, len(texts))] for place, text in found]
+        states.append(state_to_json(state) | {"recipe": recipe, "long": long})
+    return {"places": known.places(), "states": states, "texts": list(texts)}
+
+
 def sample_to_json(sample: Sample) -> dict[str, Any]:
     """A sample with its whole provenance as plain JSON values."""
     return {
@@ -59,6 +77,7 @@ def sample_to_json(sample: Sample) -> dict[str, Any]:
         "settings": sample.settings.to_json(),
         "temperature_changes": [list(change) for change in sample.temperature_changes],
         "steering_changes": [list(change) for change in sample.steering_changes],
+        "state_changes": state_changes_to_json(sample.state_changes),
         "after": sample.after,
         "opening": sample.opening,
         "model_fingerprint": sample.model_fingerprint,
@@ -119,6 +138,19 @@ def _state(value: Any) -> HiddenState:
     return HiddenState(value["cell"], _array(value["h"]), c, MappingProxyType(_finite(value["recipe"])), *words)
 
 
+def _changed_state(value: Any, texts: list[str], like: HiddenState) -> HiddenState:
+    """One of the states of :func:`state_changes_to_json`, of the kind and size of the seed state."""
+    _require(isinstance(value, dict) and isinstance(value["long"], list) and isinstance(value["recipe"], dict))
+    found = []
+    for place, number in value["long"]:
+        _require(isinstance(place, list) and type(number) is int and 0 <= number < len(texts))
+        found.append((tuple(place), texts[number]))
+    _require(sum(len(text) for _place, text in found) <= MAXIMUM_LENGTH)
+    state = _state(value | {"recipe": with_texts(deepcopy(value["recipe"]), found)})
+    _require(state.cell == like.cell and state.h.shape == like.h.shape)
+    return state
+
+
 def _edited(value: dict[str, Any], text: str) -> bool:
     """Whether the text was changed by hand, before it was exported or in the export itself."""
     edited, digest = value.get("edited", False), value.get("text_sha256")  # neither was in older exports
@@ -159,6 +191,34 @@ def steering_changes_from_json(value: Any, length: int) -> tuple[tuple[int, str]
     return tuple(changes)
 
 
+def state_changes_from_json(value: Any, length: int, seed_state: HiddenState) -> tuple[Change, ...]:
+    """Changes of the hidden state in a text of ``length``; older files have none.
+
+    Raises ValueError, KeyError, TypeError, IndexError, StateError.
+    """
+    if value is None:
+        return ()
+    places, texts = value["places"], value["texts"]
+    for each in (places, texts, value["states"]):
+        _require(isinstance(each, list) and len(each) <= MAXIMUM_CHANGES)
+    texts = [_word(text, MAXIMUM_LENGTH) for text in texts]
+    work = sum(len(texts[number]) for state in value["states"] for _place, number in state["long"])
+    _require(work <= MAXIMUM_RECIPES)  # many may name the same long text
+    states = [_changed_state(state, texts, seed_state) for state in value["states"]]
+    changes: list[Change] = []
+    for place in places:
+        _require(isinstance(place, list) and len(place) == 2 and all(type(number) is int for number in place))
+        position, number = place
+        _require(0 <= position <= length and 0 <= number < len(states))
+        _require(not changes or position > changes[-1][0])
+        changes.append((position, states[number]))
+    _require({number for _position, number in places} == set(range(len(states))))
+    try:
+        return tuple(StateChanges(changes).changes)
+    except SettingError:
+        raise _DamagedError from None  # more of them than can be written
+
+
 def _surprises(value: Any, length: int) -> NDArray[np.float32]:
     _require(isinstance(value, list) and len(value) == length)
     _require(all(isinstance(number, int | float) and 0 <= number < 1e30 for number in value))
@@ -188,15 +248,17 @@ def sample_from_json(value: Any, what: str) -> Sample:
         _require(isinstance(notices, list) and len(notices) <= 1000)
         settings = SamplingSettings.from_json(value["settings"])
         _require(settings.random_seed is not None and len(text) <= settings.length)
+        seed_state = _state(value["seed_state"])
         return Sample(
             text=text,
             settings=settings,
-            seed_state=_state(value["seed_state"]),
+            seed_state=seed_state,
             model_fingerprint=_word(value["model_fingerprint"], 200),
             engine=_words(value["engine"]),
             versions={key: _word(entry) for key, entry in _words(value["versions"]).items()},
             temperature_changes=changes_from_json(value["temperature_changes"], len(text)),
             steering_changes=steering_changes_from_json(value.get("steering_changes"), len(text)),
+            state_changes=state_changes_from_json(value.get("state_changes"), len(text), seed_state),
             surprises=_surprises(value["surprises"], len(text)),
             after=_word(value["after"], MAXIMUM_TEXT),
             opening=_word(value["opening"], 1),
@@ -204,5 +266,5 @@ def sample_from_json(value: Any, what: str) -> Sample:
             edited=_edited(value, text),
             by_hand=_by_hand(value.get("by_hand", 0), len(text)),
         )
-    except (_DamagedError, KeyError, TypeError, ValueError, OverflowError, binascii.Error):
+    except (_DamagedError, KeyError, IndexError, TypeError, ValueError, OverflowError, binascii.Error):
         raise ExportError(f"“{what}” is not a chargen export, or is damaged.") from None

@@ -12,7 +12,8 @@ from chargen.model.state import HiddenState
 from chargen.sampling.engine import Engine
 from chargen.sampling.sample import Sample
 from chargen.sampling.seeds import MAXIMUM_RECIPE_TEXT, encode_known, prime
-from chargen.sampling.steering import Helm, Steering
+from chargen.sampling.state_changes import last_change
+from chargen.sampling.trail import Retrace
 from chargen.settings import option
 
 _UNKNOWN = ("refuse", "drop", "replace")
@@ -38,7 +39,8 @@ def state_at(model: Model, record: Sample, characters: int) -> HiddenState:
     """The state after the first ``characters`` of what a sample wrote, as it was when it wrote them.
 
     Nothing is drawn: the text of the record is read, so this holds for a text that was changed by hand as well.
-    The recipe is ``{"kind": "captured", "start", "text", …}``, ``text`` being all that was read since the start.
+    The recipe is ``{"kind": "captured", "start", "text", …}``, ``text`` being all that was read since the start: the
+    seed state, or the last one that took its place.
 
     Raises:
         ExportError: another model wrote it. StateError: there are not so many characters, or the state does not fit.
@@ -51,44 +53,25 @@ def state_at(model: Model, record: Sample, characters: int) -> HiddenState:
         )
     if not 0 <= characters <= len(record.text):
         raise StateError(f"The sample has {len(record.text):,} characters, so there is no state after {characters:,}.")
-    engine = Engine(model)
-    engine.load_state(record.seed_state)
+    engine = Retrace(Engine(model), record).go_to(characters)
     before, _ = encode_known(model, "" if record.after else record.prompt, record.settings.unknown)
-    read = [*encode_known(model, record.opening, "refuse", "sample")[0].tolist(), *before.tolist()]
-    written = encode_known(model, record.text[:characters], "refuse", "sample")[0].tolist()
-    engine.run(read)
-    read += written
+    read = record.opening + "".join(map(model.vocabulary.__getitem__, before.tolist()))
+    changed, since = last_change(record.state_changes, characters), 0
+    if changed is not None:  # of what came before it, one character was read into the new state
+        read, since = ("", changed[0] - 1) if changed[0] else (record.after[-1:] or read[-1:], 0)
+    read += record.text[since:characters]
     steered = bool(record.settings.steer or record.steering_changes)
-    if steered:
-        _run_steered(engine, written, record)
-    else:
-        engine.run(written)
     recipe: dict[str, Any] = {
         "kind": "captured",
-        "start": dict(record.seed_state.recipe),
+        "start": dict((record.seed_state if changed is None else changed[1]).recipe),
         "random_seed": record.settings.random_seed,
         "characters": characters,
     }
     if steered:
         recipe["steered"] = True
     elif len(read) <= MAXIMUM_RECIPE_TEXT:
-        recipe["text"] = "".join(model.vocabulary[id] for id in read)
+        recipe["text"] = read
     return engine.state(recipe, name=f"After {characters:,} characters")
-
-
-def _run_steered(engine: Engine, ids: list[int], record: Sample) -> None:
-    """Read what a sample wrote as it was steered then, character by character."""
-    helm, changes = Helm(record.settings.steering, len(record.after)), dict(record.steering_changes)
-    helm.steering.check(engine.model.config)
-    for position in range(len(ids) + 1):
-        if position in changes:
-            steering = Steering.parse(changes[position])
-            steering.check(engine.model.config)
-            helm.set(steering)
-        if position >= helm.due:
-            helm.turn(engine, position)
-        if position:
-            engine.advance(ids[position - 1])
 
 
 def _make(recipe: Mapping[str, Any], engine: Engine, unknown: Unknown | None, name: str) -> HiddenState:

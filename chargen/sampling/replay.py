@@ -17,7 +17,7 @@ def replay(
     allow_other_model: bool = False,
     check: Callable[[int], None] = lambda written: None,
 ) -> Sample:
-    """Write ``record`` again, change of temperature and steering by change, as many characters as it has.
+    """Write ``record`` again, change of temperature, steering and state by change, as many characters as it has.
 
     On the same model, device and versions the text is the same, byte for byte. What differs is said in the
     notices of the result: another model (where allowed), another formulation or version, another text.
@@ -58,11 +58,12 @@ def replay(
 def _write(sampler: Sampler, record: Sample, check: Callable[[int], None]) -> Writer:
     """The same characters again, alone or in the batches that the record tells of."""
     path = path_from_text(record.engine.get("path"))
-    changed = record.temperature_changes or record.steering_changes or record.by_hand
+    changed = record.temperature_changes or record.steering_changes or record.state_changes or record.by_hand
     if path is not None and not changed and not record.settings.beam:
         return write_again(sampler.engine, record, path, check)
     stream = sampler.stream(record.settings, record.seed_state, after=record.after, given=record.text[: record.by_hand])
     temperatures, steerings = dict(record.temperature_changes), dict(record.steering_changes)
+    states = dict(record.state_changes)
     for position in range(len(record.text) + 1):  # what was set after the last character is set, too
         if position % BLOCK == 0:
             check(position)
@@ -70,6 +71,8 @@ def _write(sampler: Sampler, record: Sample, check: Callable[[int], None]) -> Wr
             stream.set_temperature(temperatures[position])
         if position in steerings:
             stream.set_steering(steerings[position])
+        if position in states:
+            stream.set_state(states[position])
         if position == len(record.text) or next(stream, None) is None:
             break
     return stream

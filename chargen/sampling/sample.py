@@ -41,6 +41,8 @@ class Sample:
         engine: :attr:`Engine.formulation`. versions: :func:`versions`.
         temperature_changes: (index in ``text`` of the first character affected, temperature), ascending.
         steering_changes: (index in ``text`` of the first character affected, steering), ascending.
+        state_changes: (index in ``text`` of the first character affected, the state that took the place of the one
+            before), ascending; see :mod:`chargen.sampling.state_changes`.
         surprises: [N], bits per character under the model at temperature 1, before any rule of choice.
         after: what this sample had already written when it was continued from a captured state; not in ``text``.
         opening: the character read first where there was nothing else to start from, else empty.
@@ -64,6 +66,7 @@ class Sample:
     edited: bool = False
     steering_changes: tuple[tuple[int, str], ...] = ()
     by_hand: int = 0
+    state_changes: tuple[tuple[int, HiddenState], ...] = ()
 
     @property
     def prompt(self) -> str:

@@ -175,6 +175,21 @@ class Stream(Writer, Iterator[SampledCharacter]):
         order = np.argsort(-values, kind="stable")[:count]
         return tuple((self.model.vocabulary[id], math.exp(float(values[id]) - total)) for id in order)
 
+    def set_state(self, state: HiddenState) -> None:
+        """Go on from another hidden state: the last character is read into it, and the next one drawn; recorded.
+
+        See :mod:`chargen.sampling.state_changes`.
+
+        Raises:
+            StateError: it does not fit the model. SettingError: there have been too many, or a beam search, which
+                looks ahead, is under way.
+        """
+        self.record_state(state)
+        self._engine.load_state(state)
+        if self._pending is None and self.last_read is not None:  # before the first character: it has been read
+            self._pending = self.last_read
+            self.helm.read_anew()
+
     def sample(self, notices: Iterable[str] = ()) -> Sample:
         """What has been written so far; see :meth:`Writer.sample`."""
         return replace(super().sample(notices), by_hand=min(self.given, self.written))

@@ -21,7 +21,7 @@ from chargen.sampling.job import (
     Attentive,
     Begun,
     Ear,
-    NotSteered,
+    NotObeyed,
     Pen,
     Postman,
     Request,
@@ -316,6 +316,6 @@ def _obey(worker: Worker, ear: Ear, lines: Sequence[_Column], compared: str) -> 
             for line in writing:
                 line.stream.set_steering(steer)
     except ChargenError as error:
-        worker.post(NotSteered(str(error)))
+        worker.post(NotObeyed(str(error)))
     if keep:
         worker.post(ColumnsSoFar(tuple(line.so_far() for line in lines)))

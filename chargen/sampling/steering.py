@@ -174,6 +174,10 @@ class Helm:
         self.steering = steering
         self.due = 0
 
+    def read_anew(self) -> None:
+        """The first character, too, is reached by a step, which is steered; not by a state that stands there."""
+        self._steered = True
+
     def turn(self, engine: Engine | BatchEngine, written: int) -> None:
         """Steer ``engine``, which has written so many characters, as it is due at the next one."""
         character = self._before + written + 1

@@ -26,6 +26,7 @@ from chargen.sampling.engine import Engine
 from chargen.sampling.sample import Sample
 from chargen.sampling.seeds import encode_known
 from chargen.sampling.settings import SamplingSettings
+from chargen.sampling.state_changes import StateChanges, last_change
 from chargen.sampling.steering import Helm, Steering
 from chargen.sampling.steps import Array
 from chargen.sampling.writer import Writer
@@ -162,6 +163,8 @@ class Retrace:
         self._at: int | None = None
         self._steer = ""
         self._helm = Helm(Steering(), 0)
+        self._states = dict(sample.state_changes)
+        self._changes = sorted({place for place, _ in (*sample.steering_changes, *sample.state_changes)})
 
     def _writer(self) -> Writer:
         return Writer(self._engine.model, self.sample.settings, self.sample.seed_state, after=self.sample.after)
@@ -182,7 +185,10 @@ class Retrace:
         while self._at < place:
             at = self._at
             self._turn(at + 1)
-            change = next((p for p, _ in self.sample.steering_changes if p > at + 1), place + 1)
+            if at + 1 in self._states:
+                self._engine.load_state(self._states[at + 1])
+            later = bisect_right(self._changes, at + 1)
+            change = self._changes[later] if later < len(self._changes) else place + 1
             stop = min(place, self._helm.due - 1, change - 1, self._kept.due, at + _HEARD_EVERY)
             self._engine.run(self._ids[at:stop].tolist())
             self._at = stop
@@ -207,9 +213,16 @@ class Retrace:
         else:
             at = 0
             self._engine.steer({})
-            self._writer().begin(self._engine)
-            self._helm = self._helm_at(0, steered=False)
+            writer = self._writer()
+            writer.begin(self._engine)
+            last = None
+            if 0 in self._states:
+                self._engine.load_state(self._states[0])
+                last = writer.last_read
+            self._helm = self._helm_at(0, steered=last is not None)
             self._turn(0)
+            if last is not None:
+                self._engine.advance(last)
             self._kept.keep(0, self._engine)
         self._at = at
         self._kept.pass_by(at)
@@ -237,6 +250,8 @@ class Retrace:
         for position, steer in self.sample.steering_changes:
             if position <= place:
                 writer.set_steering(steer)
+        changed = last_change(self.sample.state_changes, place)
+        writer.state_changes = StateChanges([changed] if changed is not None else ())
         writer.record_all(self._ids[:place], self.sample.surprises[:place])
         return writer.capture(engine)
 

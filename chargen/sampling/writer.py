@@ -25,6 +25,7 @@ from chargen.sampling.loops import REACH, Loops
 from chargen.sampling.sample import Sample
 from chargen.sampling.seeds import default_state, encode_known, fit_notices, has_read
 from chargen.sampling.settings import RULES, SamplingSettings
+from chargen.sampling.state_changes import StateChanges
 from chargen.sampling.steering import Helm, Steering
 
 BITS = 1.0 / math.log(2.0)
@@ -48,6 +49,7 @@ class Writer:
         seed_state: what it started from.
         temperature_changes: (index of the first character affected, temperature) of :meth:`set_temperature`.
         steering_changes: (index of the first character affected, steering) of :meth:`set_steering`.
+        state_changes: those of :meth:`record_state`.
         helm: keeps the engine steered.
         notices: what the user should know, one sentence each.
         opening: the character read first where there was nothing to start from, else empty.
@@ -69,6 +71,7 @@ class Writer:
         self.seed_state = default_state(model) if seed_state is None else seed_state
         self.temperature_changes: list[tuple[int, float]] = []
         self.steering_changes: list[tuple[int, str]] = []
+        self.state_changes = StateChanges()
         self.opening = ""
         self.after = after
         self.formulation: dict[str, Any] = {}
@@ -254,6 +257,27 @@ class Writer:
             raise SettingError("A beam search looks ahead, so its steering cannot be changed meanwhile; write anew.")
         return steering
 
+    def record_state(self, state: HiddenState) -> None:
+        """Another hidden state takes the place of the present one at the next character; who computes does the rest.
+
+        See :mod:`chargen.sampling.state_changes`. Raises as :meth:`Stream.set_state` does.
+        """
+        notices = fit_notices(state, self.model)
+        if self.settings.beam:
+            raise SettingError("A beam search looks ahead, so its state cannot be changed meanwhile; write anew.")
+        self.state_changes.add(len(self._ids), state)
+        self.notices = tuple(dict.fromkeys((*self.notices, *notices)))
+
+    @property
+    def last_read(self) -> int | None:
+        """The last character that has been read, or will be before the next one is drawn; None where none is."""
+        if self._ids:
+            return self._ids[-1]
+        if self._prompt and not self.after:
+            return self._prompt[-1]
+        before = self.after[-1:] or self.opening
+        return self.model.vocabulary.index(before) if before else None
+
     # -- what there is so far --------------------------------------------------------------------
 
     @property
@@ -273,21 +297,26 @@ class Writer:
     def capture(self, engine: Engine) -> HiddenState:
         """The state of an ``engine`` that has read all of it; recipe ``{"kind": "captured", …}``. Raises StateError."""
         written = len(self.after) + len(self._ids)
+        position, start = self.state_changes.changes[-1] if self.state_changes.changes else (None, self.seed_state)
         recipe = {
             "kind": "captured",
-            "start": dict(self.seed_state.recipe),
+            "start": dict(start.recipe),
             "prompt": self.settings.prompt[:200],
             "random_seed": self.settings.random_seed,
             "characters": written,
         }
-        read = 0 if self.after else len(self._prompt) + len(self.opening)
+        before, since = ("" if self.after else self.opening), 0
+        prompt = [] if self.after else self._prompt
+        if position is not None:  # of what came before it, one character was read into the new state
+            last = self.after[-1:] or self.opening
+            before, since = ("", position - 1) if position else ("" if prompt else last, 0)
+            prompt = [] if position else prompt[-1:]
         if self._steered:
             recipe["steered"] = True
-        elif read + len(self._ids) <= MAXIMUM_CAPTURED_TEXT:  # what was read since the start, to read it again
-            prompt = [] if self.after else self._prompt
-            recipe["text"] = self.opening + "".join(map(self.model.vocabulary.__getitem__, prompt)) + self.text
+        elif len(before) + len(prompt) + len(self._ids) - since <= MAXIMUM_CAPTURED_TEXT:  # read since the start
+            recipe["text"] = before + "".join(map(self.model.vocabulary.__getitem__, [*prompt, *self._ids[since:]]))
         if written == 0 and not self.settings.prompt and not self.opening:
-            recipe = dict(self.seed_state.recipe)  # nothing has happened to it yet
+            recipe = dict(start.recipe)  # nothing has happened to it yet
         return engine.state(recipe, name=f"After {written:,} characters")
 
     def sample(self, notices: Iterable[str] = ()) -> Sample:
@@ -302,6 +331,7 @@ class Writer:
             engine=dict(self.formulation),
             temperature_changes=tuple(self.temperature_changes),
             steering_changes=tuple(self.steering_changes),
+            state_changes=tuple(self.state_changes.changes),
             surprises=surprises,
             after=self.after,
             opening=self.opening,

@@ -21,7 +21,7 @@ from chargen.gui.widgets.twin_view import parting
 from chargen.jobs import Cancelled, Done, Failed, Job
 from chargen.model.state import HiddenState
 from chargen.model.state_library import StateLibrary
-from chargen.sampling.job import NotSteered, Pen, SetSteering, Stop
+from chargen.sampling.job import NotObeyed, Pen, SetSteering, Stop
 from chargen.sampling.sampler import Sampler
 from chargen.sampling.settings import SamplingSettings
 from chargen.sampling.steering import Steering
@@ -92,7 +92,7 @@ def test_another_steering_acts_on_the_running_one() -> None:
     steered, twin = texts(worked(work, SetSteering("")))
     assert steered == twin
     events = worked(work, SetSteering("9.1=0"))
-    assert any(isinstance(event, NotSteered) and "layer 9" in event.problem for event in events)
+    assert any(isinstance(event, NotObeyed) and "layer 9" in event.problem for event in events)
     assert texts(events)[0] != texts(events)[1]  # the old rules hold
 
 

@@ -19,7 +19,7 @@ from chargen.sampling.job import (
     Drawn,
     Keep,
     Made,
-    NotSteered,
+    NotObeyed,
     Pen,
     PrimedBy,
     Reading,
@@ -137,7 +137,7 @@ def test_steering_is_changed_between_characters_and_recorded(model: Model) -> No
     events = job.mailbox.drain()
     sample = events[-1].result.sample
     assert [steer for _, steer in sample.steering_changes] == ["1.3=0.9", "2.**0@1-9", ""]
-    assert ["no layer 99" in event.problem for event in events if isinstance(event, NotSteered)] == [True]
+    assert ["no layer 99" in event.problem for event in events if isinstance(event, NotObeyed)] == [True]
     assert replay(model, sample).text == sample.text
 
 

@@ -92,6 +92,8 @@ def draw_samples(make_model, number, folder):
             stream.set_temperature(dice.choice((0.0, 0.5, 2.0)))
         if not asked.beam and dice.random() < 0.02:
             stream.set_steering(dice.choice(STEERING))
+        if not asked.beam and dice.random() < 0.02:
+            stream.set_state(HiddenState.random(model.config, dice.randint(0, 3)))
         if next(stream, None) is None:
             break
     return model, [stream.sample()]
@@ -113,6 +115,7 @@ def test_random_settings_come_out_the_same(make_model, number, tmp_path):
         assert again.settings == sample.settings
         assert again.temperature_changes == sample.temperature_changes
         assert again.steering_changes == sample.steering_changes
+        assert [at for at, _ in again.state_changes] == [at for at, _ in sample.state_changes]
         assert again.by_hand == sample.by_hand
         assert again.notices == sample.notices
 

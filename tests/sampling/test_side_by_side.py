@@ -16,7 +16,7 @@ from chargen.sampling.drafts import Compared, Draft, gone_on, new_draft, side_by
 from chargen.sampling.export import load_export, render
 from chargen.sampling.job import (
     Keep,
-    NotSteered,
+    NotObeyed,
     Pen,
     PrimedBy,
     Request,
@@ -341,11 +341,11 @@ def test_steering_that_one_of_them_refuses_is_taken_by_none(model: Model, make_m
     deep = make_model(layers=3, hidden=20)
     columns = [(Pen(deep), Request(BASE)), (Pen(model), Request(BASE))]
     events = events_of(write_side_by_side(columns, "model"), SetSteering("3.1=1"))
-    (refused,) = [event for event in events if isinstance(event, NotSteered)]
+    (refused,) = [event for event in events if isinstance(event, NotObeyed)]
     assert refused.problem.startswith("Text 2: ") and "layer" in refused.problem
     assert not any(sample.steering_changes for sample in samples_of(events[-1].result))
     events = told(model, "beam", [0, 2], SetSteering("1.1=1"), SetTemperature(1.6))
-    (refused,) = [event for event in events if isinstance(event, NotSteered)]
+    (refused,) = [event for event in events if isinstance(event, NotObeyed)]
     assert refused.problem.startswith("Text 2: A beam search")
     plain, searched = samples_of(events[-1].result)
     assert plain.temperature_changes and not searched.temperature_changes  # it has none

@@ -21,7 +21,7 @@ from chargen.gui.widgets.state_strip import StateStrip
 from chargen.gui.widgets.twin_view import TwinView, parting
 from chargen.jobs import Cancelled, Done, Failed, Job
 from chargen.model.state import HiddenState
-from chargen.sampling.job import NotSteered, Pen, SetSteering, SetTemperature, Stop
+from chargen.sampling.job import NotObeyed, Pen, SetSteering, SetTemperature, Stop
 from chargen.sampling.steering import Steering
 
 LENGTH = 4_000
@@ -283,7 +283,7 @@ class SteerBench(QWidget):
             match event:
                 case Pair(steered, twin):
                     self._hear(texts, steered, twin)
-                case NotSteered(problem):
+                case NotObeyed(problem):
                     self.message.say(words.in_window(problem), "caution")
                 case Failed():
                     self._end(texts)

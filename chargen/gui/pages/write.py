@@ -18,7 +18,7 @@ from chargen.sampling.drafts_tree import branched, fork_at
 from chargen.sampling.job import (
     Begun,
     Chunk,
-    NotSteered,
+    NotObeyed,
     Pen,
     Place,
     Reading,
@@ -219,7 +219,7 @@ class WritePage(WriteAgain):
                         self._hold(continued(draft, written))
                     else:
                         self._hold(begun(draft, written, name))
-                case NotSteered(problem):
+                case NotObeyed(problem):
                     self._fail(problem)
                 case Done(result):
                     self._end(result, pen, name, request, document, fork)
