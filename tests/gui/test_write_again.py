@@ -13,6 +13,7 @@ from chargen.model.model_file import save_model
 from chargen.sampling.export import render
 from chargen.sampling.sampler import Sampler
 from chargen.sampling.settings import SamplingSettings
+from tests.gui.compare_helpers import change
 from tests.gui.write_helpers import AnsweringPickers, build_model, opened
 
 MODEL, OTHER = build_model(), build_model("gru", hidden=20, seed=4)
@@ -59,6 +60,25 @@ def test_a_comparison_is_written_again_byte_for_byte(qtbot: QtBot, page: WritePa
     assert page.comparing() and texts(page) == written and page.columns.values() == ["0.4", "0.8", "1.2"]
     assert export(qtbot, page, tmp_path / "second.json").read_bytes() == first.read_bytes()
     assert [card.texts for card in page.shelf.cards] == [3, 3, 0]
+
+
+def test_the_values_of_a_comparison_are_typed_again(qtbot: QtBot, page: WritePage, tmp_path: Path) -> None:
+    for name, values in (("steer", ["", "1.1=1"]), ("stop", ["a\\n", ""]), ("loop_breaker", ["off", "on"])):
+        page.compare()
+        change(page, name, *values)
+        if len(page.columns.values()) > 2:
+            page.columns.fewer.click()
+        page.write_or_stop()
+        idle(qtbot, page)
+        written, first = texts(page), export(qtbot, page, tmp_path / "first.json")
+        page.shelf.new()
+        page._desk.open_paths([first])
+        idle(qtbot, page)
+        assert page.comparing() and texts(page) == written
+        assert page.columns.change() == name and page.columns.values() == values
+        assert export(qtbot, page, tmp_path / "second.json").read_bytes() == first.read_bytes()
+        page.compare()
+        idle(qtbot, page)
 
 
 def test_a_draft_goes_on_where_it_ended(qtbot: QtBot, page: WritePage, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from chargen.errors import ChargenError, ExportError, FileError
 from chargen.sampling.export import SUFFIXES, export, load_export, render
 from chargen.sampling.export_html import escape
+from chargen.sampling.replay import replay
 from chargen.sampling.sample import Sample
 from chargen.sampling.sampler import Sampler
 from chargen.sampling.seeds import prime
@@ -197,6 +198,45 @@ def test_every_rule_of_choice_is_told(grown, model):
         for name, value in rules.items():
             words = f"{name}: {json.dumps(value)}" if suffix == ".md" else f"<dt>{name}</dt><dd>{value}"
             assert words.lower() in page.lower()
+
+
+def test_html_of_a_comparison_is_safe_whatever_differs(nasty, sample):
+    asked = replace(nasty.settings, prompt=f"\u202e\u2066{NASTY}</h2><img src=x onerror=alert(1)>")
+    other = replace(nasty, settings=asked, seed_state=sample.seed_state.renamed("<b>\udfff\0"))
+    third = replace(nasty, model_fingerprint="<svg onload=alert(1)>")
+    for samples in ([nasty, other], [nasty, third], [nasty, other, third, sample]):
+        text = render(samples, ".html").decode()
+        page = Page(text)
+        assert set(page.tags) <= TAGS | {"h2"} and page.tags.count("h2") == page.tags.count("article") == len(samples)
+        assert not [name for name in page.attributes if name.startswith("on") or name in ("src", "href", "style")]
+        assert not set(text) & {chr(code) for code in (*range(9), *range(11, 32), 127, *range(128, 160))}
+        assert 'class="s7"' in text and "unicode-bidi: isolate" in text
+
+
+@given(st.lists(st.text(st.characters(), max_size=30), min_size=2, max_size=3), st.data())
+def test_html_shows_every_character_of_any_text(sample, texts, data):
+    samples = []
+    for text in texts:
+        bits = data.draw(st.lists(st.floats(0, 30), min_size=len(text), max_size=len(text)))
+        samples.append(replace(sample, text=text, surprises=np.array(bits, np.float32), by_hand=0))
+    page = Page(render(samples, ".html").decode())
+    shown = "".join(f"once{text}" for text in texts)
+    assert set(page.tags) <= TAGS | {"h2"} and len(page.text) == len(shown)
+    for character, symbol in zip(shown, page.text, strict=True):
+        assert character == symbol or ord(character) < 32 or ord(character) > 126
+
+
+def test_characters_set_by_a_person_are_told_and_survive(model, sample, tmp_path):
+    stream = Sampler(model).stream(replace(sample.settings, stop=()), given="zz=")
+    assert all(stream)
+    samples = [sample, stream.sample()]
+    for suffix in (".md", ".html"):
+        assert render(samples, suffix).decode().count("3 characters at the beginning") == 1
+    export(samples, tmp_path / "x.json")
+    again = load_export(tmp_path / "x.json")
+    assert [each.by_hand for each in again] == [0, 3] and again[1].text.startswith("zz=")
+    written = [replay(model, each) for each in again]
+    assert render(written, ".json") == (tmp_path / "x.json").read_bytes()
 
 
 def test_csv_has_one_row_per_character_and_no_formula(sample, nasty):

@@ -9,7 +9,7 @@ from chargen.errors import ExportError
 from chargen.model.model_file import Model
 from chargen.model.state import HiddenState
 from chargen.sampling.draft_file import pack, unpack
-from chargen.sampling.drafts import MAXIMUM_PARTS
+from chargen.sampling.drafts import MAXIMUM_PARTS, _first, taken_out
 from chargen.sampling.export import load_export, render
 from chargen.sampling.reopen import Again, as_draft, check_size, write_again
 from chargen.sampling.sample import Sample
@@ -44,6 +44,25 @@ def test_a_comparison_is_one_again(sampler: Sampler, tmp_path: Any) -> None:
     assert draft.compared.values == ("0.4", "0.8", "1.2")
     assert [sample.text for sample in unpack(b"".join(pack(draft)), draft.id).samples()] == [s.text for s in samples]
     assert draft.settings["prompt"] == "abc" and draft.settings["random_seed"] == 7
+
+
+def test_what_a_person_set_stays_in_every_text_of_a_comparison(sampler: Sampler, tmp_path: Any) -> None:
+    samples = []
+    for number, value in enumerate((0.4, 0.8, 1.2)):
+        stream = sampler.stream(replace(BASE, temperature=value), given="xy" * number)
+        for written in stream:
+            if stream.written == 40:
+                stream.set_temperature(1.5)
+            assert written
+        samples.append(stream.sample())
+    again = again_of(exported(samples, tmp_path), sampler)
+    assert [each.problem for each in again] == ["", "", ""]
+    draft = as_draft(again)
+    assert draft.compared is not None and draft.by_hand == 6
+    kept = unpack(b"".join(pack(draft)), draft.id)
+    assert [sample.by_hand for sample in kept.samples()] == [0, 2, 4]
+    assert taken_out(kept, 2).parts[0].sample.by_hand == 4 and _first(kept.samples()[2], 3).by_hand == 3
+    assert render(kept.samples(), ".json") == (tmp_path / "page.json").read_bytes()
 
 
 def test_each_can_be_gone_on_from_exactly(sampler: Sampler, tmp_path: Any) -> None:

@@ -25,10 +25,11 @@ from chargen.gui.pages.write_compare_values import (
     most,
     placeholder,
     state_entries,
+    values_of,
 )
 from chargen.gui.pages.write_texts import NATS, WriteTexts
 from chargen.gui.pickers import MODELS, Pickers
-from chargen.gui.widgets.text_columns import Entry
+from chargen.gui.widgets.text_columns import FEWEST, Entry
 from chargen.jobs import Done, Worker
 from chargen.model.library import RunCard, list_runs
 from chargen.sampling.difference import Difference, difference
@@ -109,7 +110,9 @@ class WriteCompare(WriteTexts):
             values = list(compared.values)
         if not any(values):  # of an export, which does not say from what they were chosen
             change = compared.change
-            values = first_values(change, self._base(), self._entries(change), len(values))
+            values = values_of(change, self._draft.samples())
+            if not any(values):
+                values = first_values(change, self._base(), self._entries(change), max(len(values), FEWEST))
         self._show_values(compared.change, values)
         self._show_columns()
 

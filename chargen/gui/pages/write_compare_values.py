@@ -16,6 +16,7 @@ from chargen.model.model_file import Model, load_model
 from chargen.sampling.difference import in_words
 from chargen.sampling.drafts import SeedChoice
 from chargen.sampling.job import Drawn, Pen, Request, Seed
+from chargen.sampling.sample import Sample
 from chargen.sampling.settings import SamplingSettings
 from chargen.sampling.side_by_side import (
     MOST_COLUMNS,
@@ -116,6 +117,15 @@ def _typed(change: str, value: Any) -> str:
     """A text as it is typed on one line."""
     text = (value[0] if value else "") if isinstance(value, tuple) else str(value)
     return escape(text) if change in _ESCAPED else text
+
+
+def values_of(change: str, samples: Sequence[Sample]) -> list[str]:
+    """The values that samples were written with, as they are typed; empty where a sample does not tell them."""
+    if change in SWITCHES:
+        return [in_words(change, getattr(sample.settings, change)) for sample in samples]
+    if change in WORDS:
+        return [_typed(change, getattr(sample.settings, change)) for sample in samples]
+    return [""] * len(samples)
 
 
 def another_value(change: str, values: Sequence[str], entries: Sequence[Entry] | None) -> str:
