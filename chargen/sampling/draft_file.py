@@ -37,6 +37,7 @@ from chargen.sampling.drafts import (
     SeedKind,
     title,
 )
+from chargen.sampling.pages import own_pages
 from chargen.sampling.provenance import (
     changes_from_json,
     sample_from_json,
@@ -55,6 +56,8 @@ MOST_BEFORE = 10 * LONGEST
 _PIECE = 2**20  # characters encoded at a time, so that the window's thread waits for no long one
 _CARD, _DRAFT = "chargen_draft_card", "chargen_draft"
 Result = TypeVar("Result")
+Arrays = dict[str, list[bytes | memoryview]]
+"""The pieces of each array of a file."""
 _NO_SURPRISES = np.zeros(0, np.float32)
 _MAXIMUM_STATE = 2**22  # numbers in one part of a state
 _LONGEST_LABEL = 200
@@ -96,7 +99,7 @@ def pack(draft: Draft) -> Data:
     samples = [part.sample for part in draft.parts]
     if sum(len(sample.text) for sample in samples) > LONGEST or sum(len(s.after) for s in samples) > MOST_BEFORE:
         raise FileError(f"The draft “{title(draft)}” is longer than {LONGEST:,} characters and is not kept; export it.")
-    arrays: dict[str, list[bytes]] = {}
+    arrays: Arrays = {}
     parts = [_part_to_json(f"{number}", part, arrays) for number, part in enumerate(draft.parts)]
     seed = draft.seed
     value = {
@@ -135,15 +138,20 @@ def pack(draft: Draft) -> Data:
     return [len(encoded).to_bytes(8, "little") + encoded, *(piece for pieces in arrays.values() for piece in pieces)]
 
 
-def _text_pieces(text: str) -> list[bytes]:
+def _bytes_of(numbers: NDArray[np.float32]) -> bytes | memoryview:
+    """Little-endian, not copied where they lie so already: a draft is written down again and again."""
+    return np.ascontiguousarray(numbers, "<f4").reshape(-1).view(np.uint8).data if numbers.size else b""
+
+
+def _text_pieces(text: str) -> list[bytes | memoryview]:
     return [text[at : at + _PIECE].encode("utf-8", "surrogatepass") for at in range(0, len(text), _PIECE)]
 
 
-def _part_to_json(name: str, part: Part, arrays: dict[str, list[bytes]]) -> dict[str, Any]:
+def _part_to_json(name: str, part: Part, arrays: Arrays) -> dict[str, Any]:
     sample = part.sample
     arrays[f"{name}.text"] = _text_pieces(sample.text)
     arrays[f"{name}.prompt"] = _text_pieces(sample.settings.prompt)
-    arrays[f"{name}.bits"] = [sample.surprises.astype("<f4").tobytes()]
+    arrays[f"{name}.bits"] = [_bytes_of(sample.surprises)]
     if sample.state_changes:
         states = json.dumps(state_changes_to_json(sample.state_changes), allow_nan=False)
         arrays[f"{name}.states"] = _text_pieces(states)
@@ -171,11 +179,11 @@ def _hollow(state: HiddenState) -> HiddenState:
     return replace(state, h=unit, c=None if state.c is None else unit, recipe=MappingProxyType(dict(FORGOTTEN)))
 
 
-def _state_to_json(name: str, state: HiddenState | None, arrays: dict[str, list[bytes]]) -> dict[str, Any] | None:
+def _state_to_json(name: str, state: HiddenState | None, arrays: Arrays) -> dict[str, Any] | None:
     if state is None:
         return None
     for key, array in zip("hc", state.parts(), strict=False):
-        arrays[f"{name}.{key}"] = [array.astype("<f4").tobytes()]
+        arrays[f"{name}.{key}"] = [_bytes_of(array)]
     recipe, found = long_texts(state.recipe)
     return {
         "cell": state.cell, "shape": list(state.h.shape), "recipe": recipe,
@@ -184,7 +192,7 @@ def _state_to_json(name: str, state: HiddenState | None, arrays: dict[str, list[
     }  # fmt: skip
 
 
-def _shelve(text: str, arrays: dict[str, list[bytes]]) -> str:
+def _shelve(text: str, arrays: Arrays) -> str:
     """The name of the array that holds a text of a recipe; equal texts are one."""
     name = f"recipe.{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}"
     if name not in arrays:
@@ -277,7 +285,9 @@ class _Arrays:
     def numbers(self, name: str) -> NDArray[np.float32]:
         data = self.take(name)
         _require(len(data) % 4 == 0)
-        return np.frombuffer(data, "<f4").astype(np.float32)
+        numbers = own_pages(len(data) // 4)
+        numbers[:] = np.frombuffer(data, "<f4")
+        return numbers
 
     def state(self, name: str, value: Any) -> HiddenState | None:
         if value is None:

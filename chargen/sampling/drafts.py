@@ -15,12 +15,11 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any, Literal
 
-import numpy as np
-
 from chargen.errors import SettingError
 from chargen.model.state import HiddenState
 from chargen.sampling.difference import difference
 from chargen.sampling.job import Written
+from chargen.sampling.pages import own_pages
 from chargen.sampling.sample import Sample
 from chargen.sampling.settings import RULES, SamplingSettings
 from chargen.sampling.state_changes import StateChanges
@@ -267,7 +266,8 @@ def join(first: Sample, second: Sample) -> Sample | None:
         states = StateChanges(sorted(replaced.items())).changes
     except SettingError:
         return None  # more of them than one sample may have
-    surprises = np.concatenate([first.surprises, second.surprises])
+    surprises = own_pages(at + len(second.text))
+    surprises[:at], surprises[at:] = first.surprises, second.surprises
     surprises.flags.writeable = False
     return replace(
         first,

@@ -22,6 +22,7 @@ from chargen.model.state import HiddenState
 from chargen.sampling.decoding import REPETITION_WINDOW, Weights, choose, decode, scores
 from chargen.sampling.engine import Engine
 from chargen.sampling.loops import REACH, Loops
+from chargen.sampling.pages import own_pages
 from chargen.sampling.sample import Sample
 from chargen.sampling.seeds import default_state, encode_known, fit_notices, has_read
 from chargen.sampling.settings import RULES, SamplingSettings
@@ -321,7 +322,8 @@ class Writer:
 
     def sample(self, notices: Iterable[str] = ()) -> Sample:
         """What has been written so far, with its provenance and further notices."""
-        surprises = np.array(self._surprises, np.float32)
+        surprises = own_pages(len(self._surprises))
+        surprises[:] = memoryview(self._surprises)
         surprises.flags.writeable = False
         return Sample(
             text=self.text,

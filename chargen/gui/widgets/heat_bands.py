@@ -4,6 +4,7 @@ from functools import cache
 from itertools import accumulate
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QPoint, QRect
 from PySide6.QtGui import QImage, QPainter, QTextCharFormat, QTextLayout
 
@@ -34,17 +35,19 @@ class HeatBands:
             line = layout.lineAt(number)
             begin = line.textStart()
             end = begin + line.textLength()
-            known, x = -1, 0  # the border of two runs is asked for once
+            places, inside = [begin], []  # the borders of its runs, and the colours between them
             while at < len(runs) and runs[at][0] < end:
                 first, last, level = runs[at]
-                first, stop = max(first, begin), min(last, end)
-                left = x if first == known else round(line_x(line, first))
-                known, x = stop, round(line_x(line, stop))
-                # Whole pixels, so that neighbouring bands neither overlap nor leave a seam.
-                row[max(min(left, x), 0) : max(left, x)] = colours[level]
+                first = max(first, begin)
+                if first > places[-1]:
+                    places.append(first)
+                    inside.append(0)
+                places.append(min(last, end))
+                inside.append(colours[level])
                 if last > end:
                     break  # it goes on in the next line
                 at += 1
+            _fill(row, [line_x(line, place) for place in places], inside)
         self._pixels = pixels  # the picture reads them where they are
         size = pixels.shape[::-1]
         self._image = QImage(pixels.data, *size, 4 * width, QImage.Format.Format_ARGB32_Premultiplied)
@@ -56,6 +59,19 @@ class HeatBands:
         for number in range(self._image.height()):
             where = QRect(at.x(), at.y() + number * unit + top, width, height)
             painter.drawImage(where, self._image, QRect(0, number, width, 1))
+
+
+def _fill(row: NDArray[np.uint32], borders: list[float], inside: list[int]) -> None:
+    """Colour a row of pixels between the borders, which run to the left where the script does."""
+    # Whole pixels, so that neighbouring bands neither overlap nor leave a seam.
+    x = np.rint(borders).clip(0, len(row)).astype(np.intp)
+    widths = x[1:] - x[:-1]
+    if widths.size and widths.min() >= 0:  # in one go, for there are hundreds of them on a screen
+        row[x[0] : x[-1]] = np.repeat(np.array(inside, np.uint32), widths)
+        return
+    for one, other, colour in zip(x[:-1], x[1:], inside, strict=True):
+        if colour:
+            row[min(one, other) : max(one, other)] = colour
 
 
 @cache
@@ -79,4 +95,4 @@ def _ink(first: int, last: int, ink: QTextCharFormat) -> QTextLayout.FormatRange
 def line_x(line: object, unit: int) -> float:
     """PySide returns the position with the corrected cursor, or the position alone, by version."""
     result = line.cursorToX(unit)  # type: ignore[attr-defined]
-    return float(result[0] if isinstance(result, tuple) else result)
+    return result[0] if isinstance(result, tuple) else result  # type: ignore[no-any-return]

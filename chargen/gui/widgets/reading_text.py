@@ -55,9 +55,9 @@ class ReadingText:
 
     def __init__(self) -> None:
         self._texts: list[str] = [""]
-        self._hard: list[bool] = [False]  # ended by a newline, rather than by a soft cut
-        self._starts: list[int] = [0]
-        self._lines = array("l", [1])
+        self._hard = bytearray(1)  # whether each is ended by a newline, rather than by a soft cut
+        self._starts = array("q", [0])
+        self._lines = array("i", [1])
         self._exact = bytearray(1)
         self._columns = 66
         self._tops = np.array([0, 1], np.int64)  # the line at which each begins, one more for the end; then room
@@ -108,7 +108,7 @@ class ReadingText:
         start = self._starts[index]
         del self._texts[index:], self._hard[index:], self._starts[index:], self._lines[index:], self._exact[index:]
         self._texts.append("")
-        self._hard.append(False)
+        self._hard.append(0)
         self._starts.append(start)
         self._lines.append(1)
         self._exact.append(0)
@@ -137,7 +137,7 @@ class ReadingText:
     def reflow(self, columns: int) -> None:
         """The width changed: every count is an estimate again."""
         self._columns = max(columns, 1)
-        self._lines = array("l", (self._estimate(text) for text in self._texts))
+        self._lines = array("i", (self._estimate(text) for text in self._texts))
         self._exact = bytearray(self.count)
         self._add_tops(0)
 
@@ -156,7 +156,8 @@ class ReadingText:
     def _add_tops(self, first: int) -> None:
         """The paragraphs from ``first`` on are new."""
         if self.count >= len(self._tops):
-            self._tops = np.concatenate([self._tops[: first + 1], np.zeros(2 * self.count, np.int64)])
+            room = self.count - first + self.count // 8 + 64
+            self._tops = np.concatenate([self._tops[: first + 1], np.zeros(room, np.int64)])
         lines = np.array(self._lines[first:], np.int64)
         self._tops[first + 1 : self.count + 1] = self._tops[first] + np.cumsum(lines)
 

@@ -1,7 +1,9 @@
 """The reading view: exact text, quick at any length, at the end only if one was there."""
 
 import time
+import tracemalloc
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,9 +11,11 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
 from chargen.gui import theme
 from chargen.gui.widgets import heat
+from chargen.gui.widgets.reading_column import KEPT_LAYOUTS
 from chargen.gui.widgets.reading_text import CHUNK, ReadingText, displayable, from_utf16, to_utf16
 from chargen.gui.widgets.text_preview import PREVIEW_CHARACTERS, Mark, TextPreview
 from chargen.gui.widgets.text_view import SampleView
@@ -350,3 +354,24 @@ def test_preview_shows_a_beginning_and_its_marks(qtbot) -> None:
     assert len(preview.marks()) == 2
     assert "removed by cleaning (1 here)" in preview.note()
     assert preview.grab().toImage() != before
+
+
+def test_a_character_costs_few_bytes_while_it_streams(qtbot: QtBot) -> None:
+    view = SampleView()
+    qtbot.addWidget(view)
+    view.set_tint(True)
+    line = "KEEPER: And set a bowl of salt for every name.\n"
+    surprises = np.full(len(line), 1.5, np.float32)
+
+    def stream(lines: int) -> None:
+        for _ in range(lines):
+            view.append_characters(line, surprises)
+            view.flush()
+
+    tracemalloc.start()
+    stream(KEPT_LAYOUTS + 20)  # as many layouts as are ever kept
+    before = tracemalloc.get_traced_memory()[0]
+    stream(400)
+    held = (tracemalloc.get_traced_memory()[0] - before) / (400 * len(line))
+    tracemalloc.stop()
+    assert 2 <= held < 4.6  # itself, its warmth, and its share of a paragraph
