@@ -5,7 +5,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from chargen.errors import ChargenError
 from chargen.gui import theme, words
@@ -14,6 +14,7 @@ from chargen.gui.pages.states_pick import Hearing, Pick, StatePicker
 from chargen.gui.pages.states_rule import RuleRow
 from chargen.gui.states_work import Pair, SetPace, load_key, write_twins
 from chargen.gui.widgets.buttons import GhostButton, PrimaryButton, SecondaryButton
+from chargen.gui.widgets.hugging import Hugging
 from chargen.gui.widgets.labelled import FieldLabel, HintLabel, SectionLabel
 from chargen.gui.widgets.reading_view import later
 from chargen.gui.widgets.seed_state_control import Message
@@ -92,12 +93,11 @@ class SteerBench(QWidget):
         rows.addLayout(self._rules)
         rows.addWidget(self.add, 0, Qt.AlignmentFlag.AlignLeft)
         rows.addStretch(1)
-        self.area = QScrollArea()
+        self.area = Hugging(_RULES_HEIGHT)
         self.area.setWidgetResizable(True)
         self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.area.setWidget(content)
-        self.area.setMinimumHeight(_RULES_HEIGHT)
         texts = QHBoxLayout()
         texts.setSpacing(theme.SPACE_4)
         for label, view in (("Steered", self.steered), ("The same without steering", self.twin)):

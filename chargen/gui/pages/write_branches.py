@@ -128,5 +128,5 @@ class Branches(QObject):
 
 def _row(thread: Thread) -> BranchRow:
     where = f"from {thread.at + 1:,} · " if thread.depth else ""
-    told = f"{where}{thread.characters:,} chars{' · by hand' if thread.by_hand else ''}"
+    told = f"{where}{'by hand · ' if thread.by_hand else ''}{thread.characters:,} chars"
     return BranchRow(thread.start, thread.words or "(nothing)", told, thread.depth, thread.on_path)

@@ -11,6 +11,7 @@ from chargen.gui.widgets.buttons import IconButton, SecondaryButton
 from chargen.gui.widgets.labelled import HintLabel
 
 _NONE = "Settings of your own"
+_NARROWEST = 120  # of the menu; the names in it may be longer
 
 
 class PresetRow(QWidget):
@@ -34,7 +35,7 @@ class PresetRow(QWidget):
         self.menu.setFixedHeight(theme.HIT)
         self.menu.setAccessibleName("Saved settings")
         self.menu.setPlaceholderText(_NONE)
-        self.menu.setMinimumContentsLength(8)
+        self.menu.setMinimumWidth(_NARROWEST)
         self.menu.setProperty("mayShorten", True)
         self.menu.textActivated.connect(self.chosen)
         self.save = IconButton("save", "Save these settings under a name")
