@@ -253,7 +253,7 @@ class NumberSlider(QWidget):
         self.set_name(self.accessibleName())
 
     def sizeHint(self) -> QSize:
-        return QSize(240, theme.CONTROL_HEIGHT)
+        return QSize(240, theme.HIT)
 
     def _fit_box(self) -> None:
         metrics = QFontMetrics(theme.ui_font(tabular=True))

@@ -10,8 +10,8 @@ from chargen.gui import theme
 from chargen.gui.widgets.buttons import IconButton, SecondaryButton
 from chargen.gui.widgets.labelled import HintLabel
 
-_NONE = "Settings of your own"
-_NARROWEST = 120  # of the menu; the names in it may be longer
+_NONE = "Not saved"
+_NARROWEST = 120  # of the menu, which shortens what it shows
 
 
 class PresetRow(QWidget):
