@@ -26,6 +26,7 @@ from chargen.sampling.job import (
     Postman,
     Request,
     Stopped,
+    WentOn,
     Written,
     make_state,
     what_was_written,
@@ -112,7 +113,7 @@ def variants(base: SamplingSettings, name: str, values: Sequence[Any]) -> list[S
             difference, or texts too long to be kept together.
     """
     if name not in CHANGES:
-        raise SettingError(f"“{name[:40]}” cannot be compared; choose one of {', '.join(CHANGES)}.")
+        raise SettingError(f"“{name[:40]}” cannot be compared; choose one of {', '.join(CHANGES).replace('_', '-')}.")
     if len(values) < 2:
         raise SettingError("A comparison needs at least two values; give another one.")
     if len(values) * base.length > LONGEST:
@@ -178,7 +179,7 @@ class _Column:
             )
         except ChargenError as error:
             raise SettingError(f"Text {place + 1}: {error}") from None
-        self._place = place
+        self.place = place
         self._postman = Postman(worker, partial(ColumnChunk, place))
         self._footprints = Footprints()
         self._written = 0
@@ -202,12 +203,6 @@ class _Column:
                 self._postman.take(sampled.character, sampled.surprise)
         except ChargenError as error:  # the network's numbers went astray: the other texts go on
             self._problem, self.ended = str(error), True
-
-    def check_steering(self, steer: str) -> None:
-        try:
-            self.stream.check_steering(steer)
-        except ChargenError as error:
-            raise SettingError(f"Text {self._place + 1}: {error}") from None
 
     def so_far(self) -> Written:
         length = self.stream.settings.length
@@ -296,26 +291,42 @@ def write_on(
 
 
 def can_change(what: str, compared: str) -> bool:
-    """Whether the ``temperature`` or the ``steer`` of texts that differ in ``compared`` can change meanwhile."""
+    """Whether ``temperature``, ``steer`` or ``seed_state`` of texts that differ in ``compared`` can change meanwhile.
+
+    (By another seed state they go on from that state; see :class:`~chargen.sampling.job.SetState`.)
+    """
     return what != compared and (what, compared) != ("temperature", "temperature_curve")
 
 
 def _obey(worker: Worker, ear: Ear, lines: Sequence[_Column], compared: str) -> None:
     """Do what was heard, where all texts that are still written have come equally far."""
     writing = [line for line in lines if not line.ended]
-    temperature, steer, keep = ear.temperature, ear.steer, ear.keep
-    ear.temperature, ear.steer, ear.keep = None, None, False
-    try:
-        if temperature is not None and can_change("temperature", compared):
-            for line in writing:
-                if not line.stream.settings.beam:  # which has none
-                    line.stream.set_temperature(temperature)
-        if steer is not None and can_change("steer", compared):
-            for line in writing:
-                line.check_steering(steer)
-            for line in writing:
-                line.stream.set_steering(steer)
-    except ChargenError as error:
-        worker.post(NotObeyed(str(error)))
+    temperature, steer, state, keep = ear.temperature, ear.steer, ear.state, ear.keep
+    ear.temperature, ear.steer, ear.state, ear.keep = None, None, None, False
+    if temperature is not None and can_change("temperature", compared):
+        drawn = [line for line in writing if not line.stream.settings.beam]  # a search has none
+        _tell_all(worker, drawn, temperature, Stream.set_temperature)
+    if steer is not None and can_change("steer", compared):
+        _tell_all(worker, writing, steer, Stream.set_steering, Stream.check_steering)
+    if state is not None and can_change("seed_state", compared):
+        told = _tell_all(worker, writing, state, Stream.set_state, Stream.check_state)
+        if told and writing:
+            stream = writing[0].stream
+            worker.post(WentOn(state, len(stream.after) + stream.written))
     if keep:
         worker.post(ColumnsSoFar(tuple(line.so_far() for line in lines)))
+
+
+def _tell_all(
+    worker: Worker, lines: Sequence[_Column], value: Any, tell: Callable[[Stream, Any], object],
+    check: Callable[[Stream, Any], object] = lambda _stream, _value: None,
+) -> bool:  # fmt: skip
+    """Tell every text the same, or none where one refuses it."""
+    for do in (check, tell):
+        for line in lines:
+            try:
+                do(line.stream, value)
+            except ChargenError as error:
+                worker.post(NotObeyed(f"Text {line.place + 1}: {error}"))
+                return False
+    return True

@@ -263,11 +263,16 @@ class Writer:
 
         See :mod:`chargen.sampling.state_changes`. Raises as :meth:`Stream.set_state` does.
         """
+        notices = self.check_state(state)
+        self.state_changes.add(len(self._ids), state)
+        self.notices = tuple(dict.fromkeys((*self.notices, *notices)))
+
+    def check_state(self, state: HiddenState) -> tuple[str, ...]:
+        """Whether :meth:`record_state` takes a state, and what it would say about it. Raises as it does."""
         notices = fit_notices(state, self.model)
         if self.settings.beam:
             raise SettingError("A beam search looks ahead, so its state cannot be changed meanwhile; write anew.")
-        self.state_changes.add(len(self._ids), state)
-        self.notices = tuple(dict.fromkeys((*self.notices, *notices)))
+        return notices
 
     @property
     def last_read(self) -> int | None:

@@ -80,7 +80,7 @@ def test_they_are_gone_on_with(qtbot: QtBot, page: WritePage) -> None:
     for sample in page._draft.samples():
         assert sample.text == Sampler(MODEL).write(replace(sample.settings, length=120)).text
     assert [card.texts for card in page.shelf.cards] == [3, 0] and headings(page)[0] == "Temperature 0.4"
-    assert page.columns.columns[0].figures.text().startswith("120 chars")
+    assert page.columns.columns[0].figures.text().endswith("bits · 120 chars")
     change(page, "beam", "2", "4")
     compose(qtbot, page)
     assert not page.continue_button.isEnabled() and "Keep one as a draft" in page.continue_button.toolTip()

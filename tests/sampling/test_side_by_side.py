@@ -20,9 +20,11 @@ from chargen.sampling.job import (
     Pen,
     PrimedBy,
     Request,
+    SetState,
     SetSteering,
     SetTemperature,
     Stop,
+    WentOn,
     Written,
 )
 from chargen.sampling.replay import replay
@@ -350,6 +352,26 @@ def test_steering_that_one_of_them_refuses_is_taken_by_none(model: Model, make_m
     plain, searched = samples_of(events[-1].result)
     assert plain.temperature_changes and not searched.temperature_changes  # it has none
     assert not plain.steering_changes
+
+
+def test_another_state_reaches_all_of_them_at_the_same_character(model: Model, make_model: MakeModel) -> None:
+    calm = HiddenState.random(model.config, 3).renamed("calm")
+    events = told(model, "top_k", [0, 3], SetState(calm))
+    (went,) = [event for event in events if isinstance(event, WentOn)]
+    samples = samples_of(events[-1].result)
+    for sample in samples:
+        assert [at for at, _ in sample.state_changes] == [went.characters]
+        assert replay(model, sample).text == sample.text
+    draft = side_by_side(new_draft(), events[-1].result, ["play"] * 2)
+    draft = replace(draft, compared=Compared("top_k", ("off", "3")))
+    assert [len(sample.state_changes) for sample in unpack(b"".join(pack(draft)), draft.id).samples()] == [1, 1]
+    for sample in gone_on_with(model, draft, 40, 0.8).samples():
+        assert len(sample.text) == 130 and replay(model, sample).text == sample.text
+    columns = [(Pen(model), Request(BASE)), (Pen(make_model(hidden=20)), Request(BASE))]
+    events = events_of(write_side_by_side(columns, "model"), SetState(calm))
+    (refused,) = [event for event in events if isinstance(event, NotObeyed)]
+    assert refused.problem.startswith("Text 2: ")
+    assert not any(sample.state_changes for sample in samples_of(events[-1].result))
 
 
 def test_what_is_written_until_now_is_told_and_changes_nothing(model: Model) -> None:

@@ -22,7 +22,7 @@ from chargen.gui.widgets.text_columns import TextColumn
 from chargen.jobs import Cancelled, Done, Failed, Worker
 from chargen.sampling.difference import difference, label_of
 from chargen.sampling.drafts import Draft, Part, gone_on, new_draft, side_by_side, taken_out, title
-from chargen.sampling.job import NotObeyed, Pen, Reading, Written
+from chargen.sampling.job import NotObeyed, Pen, Reading, WentOn, Written
 from chargen.sampling.sample import Sample
 from chargen.sampling.side_by_side import (
     ColumnChunk,
@@ -156,6 +156,8 @@ class WriteColumns(WriteCompare):
                     self._hold(self._with(written, writing))
                 case NotObeyed(problem):
                     self._fail(problem)
+                case WentOn(state, characters):
+                    self.columns.say(f"All go on from {state.name or 'another state'} since character {characters:,}.")
                 case Done(result):
                     self._columns_ended(result, writing)
                 case Cancelled():

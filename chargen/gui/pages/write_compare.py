@@ -34,7 +34,7 @@ from chargen.jobs import Done, Worker
 from chargen.model.library import RunCard, list_runs
 from chargen.sampling.difference import Difference, difference
 from chargen.sampling.drafts import Compared, Draft, new_draft
-from chargen.sampling.side_by_side import CHANGES, NUMBERS, SWITCHES
+from chargen.sampling.side_by_side import CHANGES, NUMBERS, SWITCHES, WORDS
 
 FIRST, COLUMNS = "temperature", 3
 
@@ -163,6 +163,8 @@ class WriteCompare(WriteTexts):
     def _change_chosen(self, change: str) -> None:
         few = ("prompt", "stop", "ban", "model", *SWITCHES)
         count = 2 if change in few else max(len(self.columns.values()), COLUMNS)
+        if change == "seed_state":  # no more than there are to choose from
+            count = max(min(count, len(self._entries(change) or ())), FEWEST)
         self._show_values(change, first_values(change, self._base(), self._entries(change), count))
         self._show_columns()
         self._columns_edited()
@@ -237,7 +239,7 @@ class WriteCompare(WriteTexts):
             super()._tell_figures()
             return
         for column, (count, bits) in zip(self.columns.columns, self._counts, strict=False):
-            column.figures.set_text(f"{count:,} chars · {bits / count:.2f} bits" if count else "")
+            column.figures.set_text(f"{bits / count:.2f} bits · {count:,} chars" if count else "")
         done = [count for count, _ in self._counts if count]
         same = {part.sample.text for part in self._draft.parts}
         told = f"{words.count(len(done), 'text')} · {words.count(sum(done), 'character')}" if done else ""
@@ -247,4 +249,6 @@ class WriteCompare(WriteTexts):
 
 def headings_of(told: Difference) -> list[str]:
     """What to write above the columns, which are narrow: a name says by itself what it is the name of."""
-    return list(told.values) if told.name in ("seed_state", "model", "prompt") else told.headings()
+    if told.name in ("seed_state", "model", *WORDS):
+        return [placeholder(told.name) if value == "none" else value for value in told.values]
+    return told.headings()

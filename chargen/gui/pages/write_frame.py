@@ -130,7 +130,7 @@ class WriteFrame(Page):
 
     def _make_foot(self) -> None:
         self.write_button = PrimaryButton("Write")
-        self.write_button.setMinimumWidth(88)  # Write and Stop stand in the same place
+        self.write_button.setMinimumWidth(100)  # Write, Compare and Stop stand in the same place
         self.continue_button = SecondaryButton("Continue")
         self.again_button = SecondaryButton("Again")
         self.again_button.setToolTip("The same prompt and seed state with a fresh random seed, unless that is locked")

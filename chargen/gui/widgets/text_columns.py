@@ -41,6 +41,8 @@ class ValueLine(QLineEdit):
             self.setFont(theme.ui_font(tabular=True))
             self.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 
+        self.textChanged.connect(lambda text: self.setToolTip(escape_tooltip(text)))
+
     def value(self) -> str:
         return self.text()
 
@@ -90,10 +92,10 @@ class TextColumn(QWidget):
         may_shorten(self.heading)
         self.view = SampleView(f"Text {place + 1}")
         self.view.set_centred(False)
-        self.view.set_margin(theme.SPACE_1)
+        self.view.set_margin(0)  # its text stands under the heading
         self.view.set_text_size(_TEXT)
         self.view.setMinimumHeight(80)
-        self.view.set_placeholder("Press Compare, and this text is written here.")
+        self.view.set_placeholder("" if place else "Press Compare, and the texts are written here, side by side.")
         self.figures = ElidedLabel("", kind="secondary")
         self.figures.setFont(theme.ui_font(theme.TEXT_SMALL, tabular=True))
         may_shorten(self.figures)
