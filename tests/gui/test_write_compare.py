@@ -71,6 +71,7 @@ def test_texts_and_switches_that_differ(qtbot: QtBot, page: WritePage) -> None:
         ("temperature_curve", ("", "0:0.2,50:1.5"), ["No curve", "“0:0.2,50:1.5”"]),
         ("stop", ("", "a\\n"), ["No stop text", "“a”"]),
         ("ban", ("", "ae"), ["No character", "“ae”"]),
+        ("prompt", ("", "ab"), ["No prompt", "“ab”"]),
         ("loop_breaker", ("off", "on"), ["Loop breaker off", "Loop breaker on"]),
     ):
         change(page, name)

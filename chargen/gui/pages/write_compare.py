@@ -250,5 +250,6 @@ class WriteCompare(WriteTexts):
 def headings_of(told: Difference) -> list[str]:
     """What to write above the columns, which are narrow: a name says by itself what it is the name of."""
     if told.name in ("seed_state", "model", *WORDS):
-        return [placeholder(told.name) if value == "none" else value for value in told.values]
+        none = "No prompt" if told.name == "prompt" else placeholder(told.name)
+        return [none if value == "none" else value for value in told.values]
     return told.headings()
