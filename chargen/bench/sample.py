@@ -3,11 +3,13 @@
 For each shape of network, with random weights, V 65 and E 64, on one core:
 
 * **characters_per_second** of :class:`~chargen.sampling.sampler.Stream` at temperature 0.8, everything included:
-  the step, the choice, the surprise. **plain_characters_per_second** of the loop in PyTorch (embedding, one step of
+  the step, the choice, the surprise; computed in the faster of the two ways with the network's own distribution
+  (**way**: ``numpy`` or ``compiled``). **plain_characters_per_second** of the loop in PyTorch (embedding, one step of
   ``nn.LSTM``, linear, softmax, multinomial; library defaults but for one thread, without gradients). **ratio** is
   one over the other.
 * **floor_ratio**: the time for a character over the least it could take, which is to read all weights of a step
   once (recurrent, inputs of the upper layers, output) at the rate of a matrix-vector product of that many bytes.
+* the same for each way, its name before it; ``narrow`` weights have half the bytes, and so half the floor.
 * **batch_matrix_fraction**: of 64 samples at once, the rate of the products that their characters need, over the
   rate of the same products alone.
 """
@@ -23,6 +25,7 @@ from chargen.model.config import ModelConfig
 from chargen.model.model_file import Model
 from chargen.sampling.batch import BLOCK, Batch
 from chargen.sampling.batch_engine import MAXIMUM_BATCH
+from chargen.sampling.engine import WAYS, Way
 from chargen.sampling.sampler import Sampler
 from chargen.sampling.settings import SamplingSettings
 
@@ -36,29 +39,42 @@ _CHARACTERS = 16
 
 
 @dataclass(frozen=True)
+class WayResult:
+    """One way to compute a step: characters a second, those over the plain loop's, the time over its floor."""
+
+    characters: Measured
+    ratio: Measured
+    floor: Measured
+
+
+@dataclass(frozen=True)
 class SampleResult:
-    """What was measured for one shape; the names of the fields are those of the JSON line."""
+    """What was measured for one shape; the ways that could be had here, and the faster of those that are exact."""
 
     layers: int
     hidden: int
-    characters: Measured
     plain: Measured
-    ratio: Measured
-    floor: Measured
+    ways: dict[Way, WayResult]
+    best: Way
     batch: Measured
     batch_characters: Measured
 
-    def to_json(self) -> dict[str, float]:
+    def to_json(self) -> dict[str, float | str]:
         """The JSON line of ``chargen bench``."""
+        best = self.ways[self.best]
         named = {
-            "characters_per_second": self.characters,
+            "characters_per_second": best.characters,
             "plain_characters_per_second": self.plain,
-            "ratio": self.ratio,
-            "floor_ratio": self.floor,
+            "ratio": best.ratio,
+            "floor_ratio": best.floor,
             "batch_matrix_fraction": self.batch,
             "batch_characters_per_second": self.batch_characters,
         }
-        return {"layers": self.layers, "hidden": self.hidden, **figures(named)}
+        for way, result in self.ways.items():
+            named[f"{way}_characters_per_second"] = result.characters
+            named[f"{way}_ratio"] = result.ratio
+            named[f"{way}_floor_ratio"] = result.floor
+        return {"layers": self.layers, "hidden": self.hidden, **figures(named), "way": self.best}
 
 
 def random_model(layers: int, hidden: int, *, vocabulary: int = VOCABULARY, embedding: int = EMBEDDING) -> Model:
@@ -130,7 +146,9 @@ def measure(layers: int, hidden: int, *, rounds: int = ROUNDS, seconds: float = 
     import torch
 
     model = random_model(layers, hidden)
-    sampler = Sampler(model)
+    samplers = {way: Sampler(model, way) for way in WAYS}
+    samplers = {way: sampler for way, sampler in samplers.items() if sampler.engine.weights.way == way}
+    sampler = samplers["numpy"]
     together = step_shapes(layers, hidden, MAXIMUM_BATCH)
     read = 4 * sum(inputs * columns for _, inputs, columns in together)
     operations = sum(2.0 * rows * inputs * columns for rows, inputs, columns in together) / MAXIMUM_BATCH
@@ -139,9 +157,10 @@ def measure(layers: int, hidden: int, *, rounds: int = ROUNDS, seconds: float = 
     try:
         measured = interleaved(
             {
-                "ours": _ours(sampler),
+                **{way: _ours(sampler) for way, sampler in samplers.items()},
                 "plain": repeated(plain_loop(model), _CHARACTERS),
                 "reading": vector_product(read, 4 * hidden),
+                "reading half": vector_product(read // 2, 4 * hidden),
                 "together": _together(sampler),
                 "products": matrix_products(together),
             },
@@ -150,14 +169,17 @@ def measure(layers: int, hidden: int, *, rounds: int = ROUNDS, seconds: float = 
         )
     finally:
         torch.set_num_threads(threads)
-    ours, batch = measured["ours"], measured["together"]
+    batch, ways = measured["together"], {}
+    for way in samplers:
+        reading, weights = (measured["reading half"], read // 2) if way == "narrow" else (measured["reading"], read)
+        ours = measured[way]
+        ways[way] = WayResult(ours, ours.over(measured["plain"]), reading.times(1 / weights).over(ours))
     return SampleResult(
         layers,
         hidden,
-        characters=ours,
         plain=measured["plain"],
-        ratio=ours.over(measured["plain"]),
-        floor=measured["reading"].times(1 / read).over(ours),
+        ways=ways,
+        best=max((way for way in ways if way != "narrow"), key=lambda way: ways[way].characters.median),
         batch=batch.times(operations).over(measured["products"]),
         batch_characters=batch,
     )

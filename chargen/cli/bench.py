@@ -83,7 +83,7 @@ def run_sample(arguments: argparse.Namespace) -> int:
     from chargen.bench.table import Table
 
     asked = values(arguments, _ROUNDS, _TURN)
-    columns = [("network", 7), ("characters/s", _WIDTH), ("plain loop", _WIDTH), ("ratio", _WIDTH)]
+    columns = [("network", 14), ("characters/s", _WIDTH), ("plain loop", _WIDTH), ("ratio", _WIDTH)]
     columns += [("time/floor", _WIDTH), ("64 at once/products", _WIDTH), ("64: characters/s", _WIDTH)]
     table = Table(columns, markdown=arguments.markdown)
     if not arguments.json:
@@ -93,11 +93,17 @@ def run_sample(arguments: argparse.Namespace) -> int:
         if arguments.json:
             print_event("bench sample", result.to_json())
             continue
-        numbers = (result.characters, result.plain, result.ratio, result.floor, result.batch, result.batch_characters)
-        write(table.row([f"{layers}×{hidden}", *map(_words, numbers)]))
+        together = [_words(result.batch), _words(result.batch_characters)]
+        for way, of in result.ways.items():
+            numbers = (of.characters, result.plain, of.ratio, of.floor)
+            write(table.row([f"{layers}×{hidden} {_WAYS[way]}", *map(_words, numbers), *together]))
+            together = ["", ""]
     if not arguments.json:
         write("\n" + _ENDING)
     return 0
+
+
+_WAYS = {"numpy": "NumPy", "compiled": "compiled", "narrow": "narrow"}
 
 
 def run_train(arguments: argparse.Namespace) -> int:

@@ -296,6 +296,8 @@ def examine() -> Findings:
     findings.add("system", "system", platform.platform())
     _look_at_torch(findings)
     findings.add("numpy", "NumPy", _version("numpy"), _version("numpy") or "not installed")
+    numba = _version("numba")
+    findings.add("numba", "Numba", numba, numba or "not installed (long texts are written more slowly)")
     _look_at_window(findings)
     _look_at_places(findings)
     _look_at_disk(findings)

@@ -69,6 +69,11 @@ def path_from_text(text: object) -> Path | None:
     return path if possible else None
 
 
+def _with_numpy(engine: Engine) -> Engine:
+    """``engine``, or one that reads the prompts as the batch computes, which its formulation tells of."""
+    return engine if engine.weights.way == "numpy" else Engine(engine.weights.by("numpy"))
+
+
 def _begun(engine: Engine, writers: Sequence[Writer]) -> list[Engine]:
     """An engine for each writer, ready for its first character. What many have in common is read once."""
     known: dict[tuple[object, ...], tuple[Writer, Engine]] = {}
@@ -170,7 +175,7 @@ class Batch:
         if len({settings.steer for settings, _ in requests}) > 1:
             raise ValueError("the samples of a batch are steered alike")
         self.writers = [Writer(engine.model, settings, state) for settings, state in requests]
-        rows = BatchEngine(_begun(engine, self.writers))
+        rows = BatchEngine(_begun(_with_numpy(engine), self.writers))
         self._formulation = rows.formulation
         self._rows = _Rows(rows, self.writers, self.writers[0].settings.steering)
         self._paths = [[Stay(0, len(requests), row)] for row in range(len(requests))]
@@ -226,7 +231,7 @@ def write_again(
     Raises as :class:`Writer` does, and ChargenError.
     """
     writer = Writer(engine.model, record.settings, record.seed_state, after=record.after)
-    batch = BatchEngine(_begun(engine, [writer]) * path[0].size)
+    batch = BatchEngine(_begun(_with_numpy(engine), [writer]) * path[0].size)
     writer.formulation = {**batch.formulation, "path": path_to_text(path)}
     before, rows = path[0], _Rows(batch, [], writer.settings.steering, len(record.after))
     ends = [*(stay.since for stay in path[1:]), len(record.text)]

@@ -29,7 +29,7 @@ REPETITION_WINDOW = 64
 
 _SMALLEST_TEMPERATURE = 1e-250  # below it a quotient of float32 logits could overflow float64
 
-_SPOILED = (
+SPOILED = (
     "The network's output is no longer a finite number; its state or its weights are spoiled. "
     "Start from another state, or use an earlier model."
 )
@@ -76,7 +76,7 @@ def scores(logits: NDArray[np.floating]) -> Weights:
     values: Weights = logits.astype(np.float64)
     # The scalar product is finite exactly if all are (squares of float32 fit): one pass instead of two.
     if not math.isfinite(np.dot(values, values)):
-        raise ChargenError(_SPOILED)
+        raise ChargenError(SPOILED)
     values -= values[values.argmax()]
     return values
 
@@ -238,7 +238,7 @@ class Draw:
         values, cumulated = self._logits, self._cumulated
         np.copyto(values, logits)
         if not math.isfinite(values.dot(values)):
-            raise ChargenError(_SPOILED)
+            raise ChargenError(SPOILED)
         largest = values.argmax()
         np.subtract(values, values[largest : largest + 1], self.values)
         np.divide(self.values, self._temperature, self._warm)
@@ -267,6 +267,6 @@ def scores_rows(logits: NDArray[np.floating]) -> Weights:
     values: Weights = logits.astype(np.float64)
     flat = values.reshape(-1)
     if not math.isfinite(np.dot(flat, flat)):
-        raise ChargenError(_SPOILED)
+        raise ChargenError(SPOILED)
     values -= values.max(axis=1, keepdims=True)
     return values

@@ -2,28 +2,31 @@
 
 :class:`Weights` arranges a model's tensors once; an :class:`Engine` adds a state and buffers of its own.
 Engines of the same weights are cheap (:meth:`Engine.fork`) and independent, one per stream.
+
+There are three *ways* to compute a step of a single stream with the same weights: with NumPy
+(:mod:`~chargen.sampling.steps`), ready at once; compiled (:mod:`~chargen.sampling.compiled`), faster, but made anew in
+every process; and compiled with narrow weights, faster still, but not quite the same distribution.
 """
 
+import copy
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from types import ModuleType
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chargen.model.model_file import Model
 from chargen.model.state import HiddenState
-from chargen.sampling.steps import (
-    ALIGNMENT,
-    Array,
-    Step,
-    aligned,
-    aligned_copy,
-    gru_step,
-    lstm_batch_step,
-    lstm_step,
-    rnn_step,
-)
+from chargen.sampling import decoding
+from chargen.sampling import steps as numpy_steps
+from chargen.sampling.decoding import Draw
+from chargen.sampling.steps import ALIGNMENT, Array, Step, aligned, aligned_copy
+
+Way = Literal["numpy", "compiled", "narrow"]
+WAYS: tuple[Way, ...] = ("numpy", "compiled", "narrow")
+_COMPILED, _NARROW = "numba", "int16"  # in a formulation
 
 MAXIMUM_TABLE_BYTES = 256 * 2**20
 """Beyond this the first layer's input product is computed at every step instead of looked up."""
@@ -68,11 +71,21 @@ def _blocks(bias: NDArray[np.float32], order: tuple[int, ...], halved: int) -> N
     return np.concatenate([parts[old] * np.float32(0.5 if new < halved else 1.0) for new, old in enumerate(order)])
 
 
+def compiler() -> ModuleType | None:
+    """:mod:`chargen.sampling.compiled`; None where Numba is not installed, or not for this Python or NumPy."""
+    try:
+        from chargen.sampling import compiled
+    except ImportError:
+        return None
+    return compiled
+
+
 class Weights:
     """A model's tensors, laid out for the step; read-only and shared by engines.
 
     Attributes:
         model: where they come from.
+        way: how a step of a single stream is computed. Several at once are computed with NumPy.
         products: per layer, the matrices of its step. offsets: per layer, the sum of its biases in the step's order.
         table: [V, rows], the first layer's offset of every character; None where it would be too large.
         head, head_bias: [V, H], [V].
@@ -80,6 +93,10 @@ class Weights:
 
     def __init__(self, model: Model) -> None:
         self.model = model
+        self.way: Way = "numpy"
+        self._single: Any = numpy_steps
+        self._packed: list[tuple[Any, Any]] = []  # what the compiled steps take in place of the products
+        self._packed_head: Any = None
         config, tensors = model.config, model.tensors
         self.products: list[tuple[Array, Array | None]] = []
         self.offsets: list[Array] = []
@@ -141,14 +158,56 @@ class Weights:
         result[...] = self._offsets(ids)
         return result
 
-    @property
-    def kind(self) -> str:
-        """How the first layer's input product is had; part of the formulation."""
-        return "numpy" if self.table is None else "numpy-lookup"
+    def by(self, way: Way) -> "Weights":
+        """The same to be computed in another way; with NumPy where that cannot be had here."""
+        compiled = None if way == "numpy" else compiler()
+        if compiled is None:
+            way = "numpy"
+        if way == self.way:
+            return self
+        other = copy.copy(self)
+        other.way, other._single = way, compiled or numpy_steps
+        if compiled is not None:
+            narrow = way == "narrow"
+            other._packed = [
+                (compiled.pack(first, narrow=narrow), None if second is None else compiled.pack(second, narrow=narrow))
+                for first, second in self.products
+            ]
+            other._packed_head = compiled.pack(self.head, narrow=narrow, inputs=1)
+        return other
+
+    def as_in(self, formulation: Mapping[str, Any]) -> "Weights":
+        """The same to be computed as a sample was, whose :func:`formulation` this is, as far as it can be here."""
+        if not str(formulation.get("kind", "")).startswith(_COMPILED):
+            return self.by("numpy")
+        return self.by("narrow" if formulation.get("dtype") == _NARROW else "compiled")
 
     def input_rows(self) -> "list[Array] | _Computed":
         """What ``[id]`` gives the first layer's offset of."""
         return self._rows if self.table is not None else _Computed(self)
+
+    @property
+    def compiler_version(self) -> str:
+        """Of Numba, where it computes."""
+        return str(self._single.VERSION)
+
+    def draw(self) -> Draw:
+        """What chooses the characters of a single stream."""
+        V = self.model.config.vocabulary_size
+        chosen: Draw = (decoding if self.way == "numpy" else self._single).Draw(V)
+        return chosen
+
+    def output(self, top: Array, logits: Array) -> Callable[[], None]:
+        """What makes logits [V] of the uppermost h [H] of a single stream."""
+        if self.way != "numpy":
+            compiled: Callable[[], None] = self._single.output(self._packed_head, self.head_bias, top, logits)
+            return compiled
+
+        def make() -> None:
+            np.dot(self.head, top, logits)
+            np.add(logits, self.head_bias, logits)
+
+        return make
 
     def steps(self, h: Array, rooms: Sequence[Array]) -> list[Step]:
         """The steps of all layers on states h [L·H], or [B, L·H], in place.
@@ -156,18 +215,20 @@ class Weights:
         ``rooms`` are per layer the ``room`` of :func:`lstm_step`, or for a batch c [B, H].
         """
         config, H = self.model.config, self.model.config.hidden
-        steps = []
-        for layer, (first, second) in enumerate(self.products):
+        steps: list[Step] = []
+        alone = h.ndim == 1 and self.way != "numpy"
+        module, products = (self._single, self._packed) if alone else (numpy_steps, self.products)
+        for layer, (first, second) in enumerate(products):
             own, below = slice(layer * H, (layer + 1) * H), slice((layer - 1) * H, layer * H)
             # The layer below and itself, side by side: one product takes both.
             inputs = h[..., max(layer - 1, 0) * H : (layer + 1) * H]
             if config.cell == "gru":
-                steps.append(gru_step(first, h[..., own], None if second is None else (h[..., below], second)))
+                steps.append(module.gru_step(first, h[..., own], None if second is None else (h[..., below], second)))
             elif config.cell == "lstm":
-                lstm = lstm_step if h.ndim == 1 else lstm_batch_step
+                lstm = module.lstm_step if h.ndim == 1 else numpy_steps.lstm_batch_step
                 steps.append(lstm(first, inputs, h[..., own], rooms[layer]))
             else:
-                steps.append(rnn_step(first, inputs, h[..., own]))
+                steps.append(module.rnn_step(first, inputs, h[..., own]))
         return steps
 
 
@@ -193,15 +254,18 @@ class _Computed:
         return self._weights.input_offset(id)
 
 
-def formulation(weights: Weights, batch: int) -> dict[str, Any]:
-    """How the numbers of so many streams at once are computed."""
+def formulation(weights: Weights, batch: int | None = None) -> dict[str, Any]:
+    """How the numbers of a single stream, or of a batch of so many, are computed."""
     threads = os.environ.get("OPENBLAS_NUM_THREADS", "")
-    return {
-        "kind": weights.kind,
-        "dtype": "float32",
+    way = weights.way if batch is None else "numpy"
+    kind = "numpy" if way == "numpy" else _COMPILED
+    how: dict[str, Any] = {
+        "kind": kind if weights.table is None else f"{kind}-lookup",  # whether the first layer's input product is
+        "dtype": _NARROW if way == "narrow" else "float32",
         "threads": int(threads) if threads.isdecimal() else 0,  # 0: the library decides
-        "batch": batch,
+        "batch": batch or 1,
     }
+    return how if way == "numpy" else {**how, "compiler": f"numba {weights.compiler_version}", "threads": 1}
 
 
 class Engine:
@@ -232,6 +296,7 @@ class Engine:
         self._top = self._h[(L - 1) * H :]
         self._rows = self.weights.input_rows()
         self._plain = self.weights.steps(self._h, list(rooms))
+        self._make_logits = self.weights.output(self._top, self._logits)
         self.steer({})
 
     def steer(self, edits: Mapping[int, Edit]) -> None:
@@ -262,7 +327,7 @@ class Engine:
     @property
     def formulation(self) -> dict[str, Any]:
         """How the numbers are computed; part of a sample's provenance."""
-        return formulation(self.weights, 1)
+        return formulation(self.weights)
 
     def load_state(self, state: HiddenState) -> None:
         """Continue from ``state``. Raises StateError unless it fits the model."""
@@ -278,27 +343,25 @@ class Engine:
         return HiddenState.from_parts(config, parts, dict(recipe), fingerprint=self.model.fingerprint, name=name)
 
     # A spoiled model or a state from a stranger can overflow. Whoever reads the logits checks them and says so
-    # in one sentence; a warning on the terminal besides would not help. The guard costs 0.8 µs a call.
+    # in one sentence; a warning of NumPy's on the terminal besides would not help. The guard costs 0.8 µs a call.
 
     def _advance(self, id: int) -> None:
         self._first(self._rows[id])
         for step, offset in self._upper:
             step(offset)
 
-    def _output(self) -> Array:
-        np.dot(self.weights.head, self._top, self._logits)
-        return np.add(self._logits, self.weights.head_bias, self._logits)
-
     @np.errstate(all="ignore")
     def logits(self) -> Array:
         """Logits [V] of the next character in the present state; a view that the next call overwrites."""
-        return self._output()
+        self._make_logits()
+        return self._logits
 
     @np.errstate(all="ignore")
     def step(self, id: int) -> Array:
         """Read one character and return the logits [V] of the next; a view that the next call overwrites."""
         self._advance(id)
-        return self._output()
+        self._make_logits()
+        return self._logits
 
     @np.errstate(all="ignore")
     def run(self, ids: Iterable[int]) -> None:

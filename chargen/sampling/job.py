@@ -347,7 +347,10 @@ def write(pen: Pen, request: Request) -> Callable[[Worker], Written | None]:
     def work(worker: Worker) -> Written | None:
         ear = Ear(worker)
         try:
-            engine = Attentive(pen.sampler.engine.weights, ear.while_reading)
+            weights = pen.sampler.engine.weights
+            if isinstance(request.seed, Place):  # so that it goes on as it did
+                weights = weights.as_in(request.seed.sample.engine)
+            engine = Attentive(weights, ear.while_reading)
             state = make_state(engine, request.seed)
             stream = Stream(engine, request.settings, state, after=request.after, given=request.given, alternatives=0)
         except Stopped:

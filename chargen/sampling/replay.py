@@ -26,7 +26,7 @@ def replay(
     Raises:
         ExportError: the model is another one and that is not allowed. StateError: the seed state does not fit.
     """
-    sampler = model if isinstance(model, Sampler) else Sampler(model)
+    sampler = (model if isinstance(model, Sampler) else Sampler(model)).as_in(record.engine)
     notices = []
     if record.model_fingerprint != sampler.model.fingerprint:
         sentence = (

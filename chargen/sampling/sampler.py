@@ -11,22 +11,26 @@ where the vocabulary has it (a new line is where texts begin), else the likelies
 """
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from chargen.errors import SettingError
 from chargen.model.model_file import Model
 from chargen.model.state import HiddenState
+from chargen.sampling import decoding
 from chargen.sampling.beam import search
-from chargen.sampling.decoding import Draw, Weights, scores
-from chargen.sampling.engine import Engine
+from chargen.sampling.decoding import scores
+from chargen.sampling.engine import Engine, Way, Weights
 from chargen.sampling.sample import Sample
 from chargen.sampling.seeds import encode_known
 from chargen.sampling.settings import SamplingSettings
 from chargen.sampling.writer import BITS, Writer
+
+WORTH_COMPILING = 100_000
+"""Characters of one text from which a compiled step saves more time than the compiling takes."""
 
 
 class SampledCharacter(NamedTuple):
@@ -47,11 +51,21 @@ class SampledCharacter(NamedTuple):
 
 
 class Sampler:
-    """Writes with one model. Making it lays the weights out once; streams share them and nothing else."""
+    """Writes with one model. Making it lays the weights out once; streams share them and nothing else.
 
-    def __init__(self, model: Model) -> None:
-        self.model = model
-        self.engine = Engine(model)
+    Args:
+        way: how to compute, see :mod:`~chargen.sampling.engine`; compiling takes a second or two in every process.
+    """
+
+    def __init__(self, model: Model | Weights, way: Way = "numpy") -> None:
+        weights = Weights(model) if isinstance(model, Model) else model
+        self.model = weights.model
+        self.engine = Engine(weights.by(way) if isinstance(model, Model) else weights)
+
+    def as_in(self, formulation: Mapping[str, Any]) -> "Sampler":
+        """The same, computing as a sample was whose ``engine`` this is, as far as that can be done here."""
+        weights = self.engine.weights.as_in(formulation)
+        return self if weights is self.engine.weights else Sampler(weights)
 
     def stream(
         self,
@@ -138,7 +152,7 @@ class Stream(Writer, Iterator[SampledCharacter]):
         engine, vocabulary, found = self._engine, self.model.vocabulary, self._found
         alternatives, helm = self._alternatives, self.helm
         exp, log, add_up, likelihood = np.exp, math.log, np.add.reduce, math.exp
-        given, draw = self.given, Draw(len(vocabulary))
+        given, draw = self.given, engine.weights.draw()
         while not self.ended:
             written = self.written
             if written >= helm.due:
@@ -171,7 +185,7 @@ class Stream(Writer, Iterator[SampledCharacter]):
             others = self._likeliest(values, total, alternatives) if alternatives else ()
             yield SampledCharacter(vocabulary[id], id, likelihood(log_probability), surprise, others)
 
-    def _likeliest(self, values: Weights, total: float, count: int) -> tuple[tuple[str, float], ...]:
+    def _likeliest(self, values: decoding.Weights, total: float, count: int) -> tuple[tuple[str, float], ...]:
         order = np.argsort(-values, kind="stable")[:count]
         return tuple((self.model.vocabulary[id], math.exp(float(values[id]) - total)) for id in order)
 

@@ -140,7 +140,7 @@ class Retrace:
     """Goes to any character of a sample and has the exact state there.
 
     Args:
-        engine: of the model that wrote it; it is moved about.
+        engine: of the model that wrote it; it is moved about, or one of the sample's own formulation.
         trail: what was kept while it was written; more is kept on the way, see :meth:`trail`.
         hear: called with (characters read, characters to read) now and then; may raise to stop.
 
@@ -156,7 +156,8 @@ class Retrace:
         hear: Callable[[int, int], None] = lambda _done, _total: None,
     ) -> None:
         self.sample = sample
-        self._engine, self._hear = engine, hear
+        weights = engine.weights.as_in(sample.engine)
+        self._engine, self._hear = engine if weights is engine.weights else Engine(weights), hear
         self._kept = Footprints(trail, spacing(engine.model))
         self._ids = encode_known(engine.model, sample.text, "refuse", "text")[0]
         self._writer()  # holds the whole sample against the model

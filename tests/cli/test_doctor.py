@@ -38,6 +38,7 @@ def test_this_machine(run: Run, calm: None) -> None:
         "device",
         "reason",
         "numpy",
+        "numba",
         "pyside6",
         "free_memory",
         "runs",

@@ -9,8 +9,10 @@ import pytest
 from chargen.cli import sample as verb
 from chargen.model.model_file import load_model, save_model
 from chargen.model.state import HiddenState
+from chargen.sampling import engine as engine_module
+from chargen.sampling import sampler as sampler_module
 from chargen.sampling.batch import Batch
-from chargen.sampling.export import export
+from chargen.sampling.export import export, load_export
 from chargen.sampling.sample import Sample
 from chargen.sampling.sampler import Sampler, Stream
 from chargen.sampling.seeds import prime, state_fingerprint
@@ -53,6 +55,41 @@ def test_several_samples_name_their_seeds(run: Run, model: Path) -> None:
     result = run("sample", model, "--seed", 4, "--length", 20, "--count", 2)
     one, two = (run("sample", model, "--seed", seed, "--length", 20).out for seed in (4, 5))
     assert result.out == f"── seed 4 ──\n{one}\n── seed 5 ──\n{two}"
+
+
+needs_numba = pytest.mark.skipif(engine_module.compiler() is None, reason="Numba does not work here")
+
+
+@needs_numba
+def test_the_engine_is_chosen_told_and_taken_again(
+    run: Run, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sampler_module, "WORTH_COMPILING", 100)
+    kinds = {}
+    for engine, length in (("auto", 99), ("auto", 100), ("numpy", 100), ("compiled", 99), ("narrow", 99)):
+        file = tmp_path / f"{engine}-{length}.json"
+        chosen = [] if engine == "auto" else ["--engine", engine]
+        assert run("sample", model, "--seed", 3, "--length", length, *chosen, "--output", file).code == 0
+        record = load_export(file)[0]
+        kinds[engine, length] = record.engine["kind"], record.engine["dtype"]
+        again = run("sample", model, "--from-export", file)
+        assert (again.out, again.err) == (record.document + "\n", "")
+    assert list(kinds.values()) == [
+        ("numpy-lookup", "float32"),
+        ("numba-lookup", "float32"),
+        ("numpy-lookup", "float32"),
+        ("numba-lookup", "float32"),
+        ("numba-lookup", "int16"),
+    ]
+
+
+def test_an_engine_that_cannot_be_had_is_one_sentence(
+    run: Run, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine_module, "compiler", lambda: None)
+    result = run("sample", model, "--engine", "compiled", "--length", 5)
+    assert (result.code, result.out) == (2, "")
+    assert "--engine compiled needs Numba" in result.err and result.err.count("\n") == 1
 
 
 @pytest.mark.parametrize("count", [1, 3])
