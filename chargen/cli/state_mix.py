@@ -18,7 +18,10 @@ _SHARE = Option("weight", "state", "float", None, "Weight", "B's share of a blen
 _COUNT = Option("strip_count", "state", "int", 5, "Count", "How many samples the strip has.", 2, 101)
 _LENGTH = Option("strip_length", "state", "int", 200, "Length", "How many characters each sample has.", 1, 1_000_000)
 _UNITS = Option("units", "state", "int", 10, "Units", "How many of the most different units to name.", 0, 1000)
-_DECODING = ("temperature", "top_k", "top_p", "min_p", "repetition_penalty")
+_DECODING = (
+    "temperature", "temperature_curve", "top_k", "typical", "top_p", "min_p", "repetition_penalty", "loop_breaker",
+    "ban",
+)  # fmt: skip
 
 
 def add_parsers(kinds: Any) -> None:
@@ -266,10 +269,10 @@ def run_strip(arguments: argparse.Namespace) -> int:
     steps = write_strip(
         sampler, a, b, settings, sizes["strip_count"], spherical=arguments.spherical, layers=layers, only=only
     )
-    if drawn and not arguments.json:
-        note(f"seed {settings.random_seed}")
     try:
         for number, step in enumerate(steps):
+            if drawn and not number and not arguments.json:
+                note(f"seed {settings.random_seed}")
             if arguments.json:
                 print_event(
                     "sample",

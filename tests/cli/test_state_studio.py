@@ -102,6 +102,10 @@ def test_strip(run: Run, deep: Path, states: tuple[Path, ...]) -> None:
     assert shown.code == 0 and shown.out.count("The moon") == 3 and "── 50% of the way to B ──" in shown.out
     drawn = run(*words[:-2])
     assert drawn.code == 0 and drawn.err.startswith("seed ")
+    rules = ("--ban", "e", "--typical", "0.8", "--loop-breaker", "--temperature-curve", "0:0.5,20:1.5", "--json")
+    ruled = run(*words, *rules).events
+    assert len(ruled) == 3 and all("e" not in event["text"] for event in ruled)
+    refused(run, "leave it out", "strip", *states[:2], "--model", deep, "--ban", "ß")
 
 
 def test_remake(run: Run, deep: Path, states: tuple[Path, ...], tmp_path: Path) -> None:

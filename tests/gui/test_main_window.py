@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction, QShortcut
 from PySide6.QtWidgets import QApplication, QLineEdit
 from pytestqt.qtbot import QtBot
 
@@ -120,6 +121,23 @@ def test_the_menu_opens_texts_and_models(qtbot: QtBot, make: Windows, tmp_path: 
     with qtbot.waitSignal(made.desk.notice):
         made.window._open_model()
     assert made.window.banner.kind() == "bad"
+
+
+def test_writing_is_in_the_menu_and_no_two_things_have_the_same_keys(make: Windows) -> None:
+    window = make().window
+    page = window.page("write")
+    done: list[str] = []
+    for name in ("write_or_stop", "continue_text", "again", "capture_here", "new_draft", "compare", "score"):
+        setattr(page, name, lambda name=name: done.append(name))
+    actions = {action.text().replace("&", ""): action for action in window.findChildren(QAction)}
+    named = ("Write", "Continue", "Write again", "Capture the state at the caret", "New draft", "Compare texts")
+    for name in (*named, "Score this draft"):
+        actions[name].trigger()
+        assert window.current_page() == "write"
+    assert done == ["write_or_stop", "continue_text", "again", "capture_here", "new_draft", "compare", "score"]
+    keys = [key.toString() for action in window.findChildren(QAction) for key in action.shortcuts()]
+    keys += [shortcut.key().toString() for shortcut in window.findChildren(QShortcut)]
+    assert len(keys) == len(set(keys)) and {"Ctrl+K", "Ctrl+Shift+Return", "Ctrl+Z"} <= set(keys)
 
 
 def test_the_status_bar_tells_the_truth(qtbot: QtBot, make: Windows, tmp_path: Path) -> None:
