@@ -54,6 +54,8 @@ class Desk(QObject):
     training_failed = Signal(str)  # one sentence
     model_changed = Signal(object)  # OpenModel | None
     state_opened = Signal(object)  # a HiddenState from a file, to be used as the seed state
+    state_moved = Signal(object)  # a HiddenState in place of ``written_with``
+    written_with_changed = Signal(object)  # HiddenState | None: see ``set_written_with``
     export_opened = Signal(object)  # the path of an export, to be written again
     notice = Signal(str, str)  # info, caution, bad or good; and a sentence
     steering_wanted = Signal(str)  # rules for the settings of the Write page
@@ -86,6 +88,7 @@ class Desk(QObject):
         self.run_folder: Path | None = None  # of the training, or of the last
         self._snapshot: OpenModel | None = None  # the newest copy of the model that learns
         self._follow = True  # whether the model on the desk is the one that learns
+        self.written_with: Any = None
         self._reading: Job | None = None
         self._opening: Job | None = None
         self._training: Job | None = None
@@ -214,6 +217,16 @@ class Desk(QObject):
         """Offer a HiddenState as the seed state of the Write page, which is shown first: it may not be there yet."""
         self.page_wanted.emit("write")
         self.state_opened.emit(state)
+
+    def set_written_with(self, state: Any) -> None:
+        """While a text is written: the HiddenState that is chosen by value; what is chosen next acts on the text."""
+        if state is not self.written_with:
+            self.written_with = state
+            self.written_with_changed.emit(state)
+
+    def move_state(self, state: Any) -> None:
+        """Choose a HiddenState in place of ``written_with``, which it was made from by moving a weight."""
+        self.state_moved.emit(state)
 
     def use_steering(self, rules: str) -> None:
         """Put rules of steering into the settings of the Write page."""

@@ -122,6 +122,13 @@ class Draft:
         """Characters of the text that a person chose or typed; the network read them, and all can be written again."""
         return sum(sample.by_hand for sample in self.samples())
 
+    @property
+    def states_changed(self) -> int:
+        """How often the hidden state was changed while the text on the page was written."""
+        path = [self.parts[index] for index in self.path()]
+        ends = [*(part.at for part in path[1:]), LONGEST]
+        return sum(at < end for part, end in zip(path, ends, strict=True) for at, _ in part.sample.state_changes)
+
     def path(self, tip: int | None = None) -> list[int]:
         """The parts from the take to the tip, by index."""
         at, path = self.tip if tip is None else tip, []

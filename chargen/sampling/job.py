@@ -81,6 +81,7 @@ class Request:
         after: what has been written already, where the captured state ``seed`` is continued.
         given: what a person chose or typed, which comes first; see :meth:`Sampler.stream`.
         given_only: nothing is written after that.
+        state: takes the place of the seed state before the first character, see :meth:`Stream.set_state`.
     """
 
     settings: SamplingSettings
@@ -88,6 +89,7 @@ class Request:
     after: str = ""
     given: str = ""
     given_only: bool = False
+    state: HiddenState | None = None
 
 
 # -- commands ------------------------------------------------------------------------------------------
@@ -353,6 +355,8 @@ def write(pen: Pen, request: Request) -> Callable[[Worker], Written | None]:
             engine = Attentive(weights, ear.while_reading)
             state = make_state(engine, request.seed)
             stream = Stream(engine, request.settings, state, after=request.after, given=request.given, alternatives=0)
+            if request.state is not None:
+                stream.set_state(request.state)
         except Stopped:
             return None
         worker.post(Begun(stream.settings, stream.seed_state, stream.notices))

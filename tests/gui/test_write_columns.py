@@ -57,6 +57,35 @@ def test_the_slider_and_the_steering_act_on_all_of_them(qtbot: QtBot, page: Writ
     assert all(part.sample.document == text for part, text in zip(page._draft.parts, texts(page), strict=True))
 
 
+def choose_random(page: WritePage) -> None:
+    """Another seed state, as a person chooses it in the menu."""
+    menu = page.seed_state.control.menu
+    menu.setCurrentIndex(menu.findData("random"))
+    menu.activated.emit(menu.findData("random"))
+
+
+def test_another_seed_state_acts_on_all_of_them(qtbot: QtBot, page: WritePage) -> None:
+    change(page, "top_k", "2", "5")
+    stream(qtbot, page, lambda: choose_random(page))
+    samples = page._draft.samples()
+    assert len({sample.state_changes[0][0] for sample in samples}) == 1
+    assert all(len(sample.state_changes) == 1 and replay(MODEL, sample).text == sample.text for sample in samples)
+    assert "the text is written from this state" in page.seed_state.control.message.text()
+
+
+def test_seed_states_that_are_compared_stay(qtbot: QtBot, page: WritePage) -> None:
+    page._change_chosen("seed_state")
+    said: list[str] = []
+
+    def tell() -> None:
+        choose_random(page)
+        said.append(page.columns.message.text())
+
+    stream(qtbot, page, tell)
+    assert "so they stay as they are" in said[0] and page._desk.written_with is None
+    assert all(sample.state_changes == () for sample in page._draft.samples())
+
+
 def test_what_is_compared_says_that_it_stays(qtbot: QtBot, page: WritePage) -> None:
     said = []
 

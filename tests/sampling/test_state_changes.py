@@ -403,6 +403,13 @@ def test_the_job_goes_on_from_another_state_and_says_where() -> None:
     assert replay(MODEL, sample).text == sample.text
 
 
+def test_a_text_that_is_begun_again_changes_before_its_first_character() -> None:
+    job = Job("write", write(Pen(MODEL), Request(SETTINGS, state=STORM)))
+    job.run_here()
+    sample = job.mailbox.drain()[-1].result.sample
+    assert sample.text == stream_with({0: STORM}).text and [at for at, _ in sample.state_changes] == [0]
+
+
 def test_states_that_are_the_same_are_one() -> None:
     kept = StateChanges([(0, STORM), (3, prime(MODEL, "a storm, a storm")), (5, STORM.renamed("Other"))])
     assert len(kept.states) == 2 and kept.places() == [[0, 0], [3, 0], [5, 1]]

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QVBoxLayout, 
 from chargen.errors import ChargenError
 from chargen.gui import theme, words
 from chargen.gui.desk import Desk
+from chargen.gui.pages.states_follow import Follow
 from chargen.gui.pages.states_more import MOST, MoreStates
 from chargen.gui.pages.states_pick import Hearing, Pick, ResultBar, StatePicker, first_kept
 from chargen.gui.states_work import FILE, LETTERS, ZEROS, Heard, Mix, Mixed, hear_blends
@@ -27,6 +28,7 @@ from chargen.sampling.job import Pen
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 STRIP_LENGTH, SAMPLE_LENGTH = 220, 600
 _HERE_MS, _STRIP_MS = 60, 250
+_LIVE = "A text is being written with this blend; moving a share acts on the text at once."
 _NO_MODEL = "Open a model to hear the blend."
 _HINTS = {False: "Unit by unit, straight from A to B.", True: "Turned from A's direction to B's, at full strength."}
 
@@ -72,6 +74,7 @@ class BlendBench(QWidget):
         self.told = SectionLabel("")
         self.view = SampleView("What the blend writes")
         self.bar = ResultBar()
+        self.follow = Follow(desk, self.bar, _LIVE, self)
         self._later_here, self._later_strip = later(self, _HERE_MS), later(self, _STRIP_MS)
         self._lay_out()
         self._connect()
@@ -293,6 +296,7 @@ class BlendBench(QWidget):
         self.drawn.set_state(state.h)
         self.bar.say("")
         self.bar.set_able(True, self._pen is not None)
+        self.follow.moved(state)
 
     def _refuse(self, sentence: str) -> None:
         self.state = None
@@ -306,6 +310,7 @@ class BlendBench(QWidget):
 
     def _write(self) -> None:
         if self.state is not None:
+            self.follow.sent(self.state)
             self.written.emit(self.state)
 
     def _keep(self, name: str) -> None:

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 from chargen.errors import ChargenError
 from chargen.gui import theme, words
 from chargen.gui.desk import Desk
+from chargen.gui.pages.states_follow import Follow
 from chargen.gui.pages.states_pick import Hearing, ResultBar
 from chargen.gui.states_work import Heard, Mixed, hear_sum
 from chargen.gui.widgets.labelled import FieldLabel
@@ -24,6 +25,7 @@ from chargen.sampling.job import Pen
 
 LENGTH = 600
 _TYPING_MS = 350
+_LIVE = "A text is being written with this sum; another one acts on the text at once."
 _HINT = (
     "A, B … are the states of the blend; any other word is the name of a kept state, in quotes where it has blanks: "
     "'low tide' - B + 0.5*storm."
@@ -53,6 +55,7 @@ class SumBench(QWidget):
         self.view = SampleView("What the sum writes")
         self.view.setMinimumHeight(64)
         self.bar = ResultBar()
+        self.follow = Follow(desk, self.bar, _LIVE, self)
         self._typing = later(self, _TYPING_MS)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -131,10 +134,13 @@ class SumBench(QWidget):
         self.bar.set_able(state is not None, self._pen is not None)
         no_model = "Open a model to hear the sum." if state is not None and self._pen is None else ""
         self.bar.say("")
+        if state is not None:
+            self.follow.moved(state)
         self.message.say(words.in_window(problem) or no_model, "caution" if problem else "secondary")
 
     def _write(self) -> None:
         if self.state is not None:
+            self.follow.sent(self.state)
             self.written.emit(self.state)
 
     def _keep(self, name: str) -> None:

@@ -27,6 +27,7 @@ from chargen.sampling.job import (
     SetTemperature,
     SoFar,
     Stop,
+    WentOn,
     Written,
     write,
 )
@@ -182,7 +183,8 @@ class WritePage(WriteAgain):
         fork = None if place is None else fork_at(document.draft, place)
         if fork is None:
             first = document.draft.parts[document.draft.path()[0]].sample
-            self._start(document.pen, replace(request, seed=first.seed_state), None)
+            state = dict(first.state_changes).get(0) if place is not None else None
+            self._start(document.pen, replace(request, seed=first.seed_state, state=state), None)
             return
         parent = document.draft.parts[fork[0]].sample
         seed = Place(parent, fork[1], self._trails.of(parent))
@@ -219,6 +221,8 @@ class WritePage(WriteAgain):
                         self._hold(continued(draft, written))
                     else:
                         self._hold(begun(draft, written, name))
+                case WentOn():
+                    self.live.went_on(event)
                 case NotObeyed(problem):
                     self._fail(problem)
                 case Done(result):
@@ -233,6 +237,7 @@ class WritePage(WriteAgain):
         self.looking.close()
         self._job = self._desk.run_job("write", write(pen, request), on_event)
         self._keeping.start()
+        self.live.begin(moves=not request.settings.beam)  # a search looks ahead
         self._tell()
 
     def _begin(self, begun: Begun, document: Document | None, cut: int | None) -> None:
@@ -258,6 +263,7 @@ class WritePage(WriteAgain):
     ) -> None:  # fmt: skip
         self._job = self._so_far = None
         self._keeping.stop()
+        self.live.end()
         self.view.flush()
         self.view.set_streaming(False)
         before = document.last if document is not None and fork is None else None

@@ -15,6 +15,7 @@ from chargen.gui.pages.write_compare import WriteCompare, headings_of
 from chargen.gui.pages.write_compare_values import AT, Asked, Loaded, WrongValueError, hint, parsed, write_asked
 from chargen.gui.pages.write_document import Document
 from chargen.gui.pages.write_export import export_samples, file_name
+from chargen.gui.pages.write_live import LiveState
 from chargen.gui.pages.write_looking import Looking
 from chargen.gui.pages.write_texts import NATS
 from chargen.gui.pickers import Pickers
@@ -22,7 +23,7 @@ from chargen.gui.widgets.text_columns import TextColumn
 from chargen.jobs import Cancelled, Done, Failed, Worker
 from chargen.sampling.difference import difference, label_of
 from chargen.sampling.drafts import Draft, Part, gone_on, new_draft, side_by_side, taken_out, title
-from chargen.sampling.job import NotObeyed, Pen, Reading, WentOn, Written
+from chargen.sampling.job import NotObeyed, Pen, Reading, SetState, WentOn, Written
 from chargen.sampling.sample import Sample
 from chargen.sampling.side_by_side import (
     ColumnChunk,
@@ -64,6 +65,7 @@ class WriteColumns(WriteCompare):
     def __init__(self, desk: Desk, files: Pickers, parent: QWidget | None = None) -> None:
         super().__init__(desk, files, parent)
         self._model_pens: dict[str, Pen] = {}  # of models that were read for a comparison, by their keys
+        self.live = LiveState(desk, self.seed_state, self._send_state, self)
         self._sheets: dict[TextColumn, Looking] = {}
         self._unseen: set[int] = set()  # texts of which nothing is shown yet
         self.columns.keep_wanted.connect(self.keep_column)
@@ -129,7 +131,7 @@ class WriteColumns(WriteCompare):
         return found
 
     def _can_change(self, what: str) -> bool:
-        """Whether what is being written can be told another temperature or steering; says so where it cannot."""
+        """Whether what is being written can be told another temperature, steering or state; says so where it cannot."""
         if not self.comparing():
             return True
         change = self.columns.change()
@@ -137,6 +139,10 @@ class WriteColumns(WriteCompare):
             return True
         self.columns.say(f"These texts differ in their {label_of(change).lower()}, so they stay as they are.")
         return False
+
+    def _send_state(self, command: SetState) -> None:
+        if self._job is not None and self._can_change("seed_state"):
+            self._job.send(command)
 
     def _run(
         self, work: Callable[[Worker], Any], writing: _Writing, steer: str, loaded: Callable[[], None] = lambda: None
@@ -156,8 +162,8 @@ class WriteColumns(WriteCompare):
                     self._hold(self._with(written, writing))
                 case NotObeyed(problem):
                     self._fail(problem)
-                case WentOn(state, characters):
-                    self.columns.say(f"All go on from {state.name or 'another state'} since character {characters:,}.")
+                case WentOn():
+                    self.live.went_on(event)
                 case Done(result):
                     self._columns_ended(result, writing)
                 case Cancelled():
@@ -172,6 +178,7 @@ class WriteColumns(WriteCompare):
         self._steer, self._so_far = steer, None
         self._job = self._desk.run_job("write", work, on_event)
         self._keeping.start()
+        self.live.begin(moves=can_change("seed_state", self.columns.change()))
         self._tell()
 
     def _with(self, written: tuple[Written, ...], writing: _Writing) -> Draft:
@@ -219,6 +226,7 @@ class WriteColumns(WriteCompare):
     def _columns_ended(self, result: tuple[Written, ...] | None, writing: _Writing) -> None:
         self._job = self._so_far = None
         self._keeping.stop()
+        self.live.end()
         self.columns.set_busy(False)
         self.columns.say(hint(self.columns.change()))
         if result is not None and any(written.sample.text for written in result):

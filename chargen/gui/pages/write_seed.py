@@ -12,7 +12,7 @@ from chargen.corpus.vocabulary import Unknown
 from chargen.errors import ChargenError
 from chargen.gui import pickers, words
 from chargen.gui.desk import Desk
-from chargen.gui.pages.write_seed_files import file_of, keep, saved_states
+from chargen.gui.pages.write_seed_files import choice_of, file_of, keep, read, remembered, saved_states
 from chargen.gui.pages.write_unknown import about_unknown
 from chargen.gui.pickers import Pickers
 from chargen.gui.widgets.fields import TEXT_LIMIT
@@ -23,7 +23,6 @@ from chargen.model.state import HiddenState
 from chargen.sampling.drafts import SeedChoice, SeedKind
 from chargen.sampling.job import Drawn, Made, Pen, PrimedBy, Reading, Seed, load, prepare
 from chargen.sampling.seeds import describe_state, state_fingerprint
-from chargen.settings import SEED_MAXIMUM
 
 ZEROS, LEARNED, LAST, BEGAN, HELD, SAVED = "zeros", "learned", "last", "began", "held", "saved:"
 SCALE_MAXIMUM = 3.0
@@ -34,6 +33,7 @@ class SeedState(QObject):
     """Drives a :class:`SeedStateControl`. ``seed()`` is what a sample is to start from; ``problem()`` why it cannot."""
 
     changed = Signal()
+    taken = Signal(object)  # a person has chosen another one: the HiddenState, when it is made
 
     def __init__(self, desk: Desk, files: Pickers, control: SeedStateControl, page: QWidget) -> None:
         super().__init__(page)
@@ -50,7 +50,8 @@ class SeedState(QObject):
         self._began: HiddenState | None = None  # what the text on the page began with
         self._made: HiddenState | None = None  # what is drawn
         self._problem = ""
-        self._note = ""
+        self._note = self._live = ""  # about the state; what it does to the text that is being written
+        self._taking = False  # a person has chosen it, and it is not made yet
         self._job: Job | None = None
         self._stale = False
         self._typing = later(control, _TYPING_MS)
@@ -107,6 +108,20 @@ class SeedState(QObject):
         self._hold(state, label)
         return label
 
+    def follow(self, state: HiddenState) -> None:
+        """The state that is held has been moved where it was made."""
+        self._leave_job()
+        self._held, self._held_label, self._taking, self._live = state, state.name or self._held_label, True, ""
+        self._list()
+        self._show(state)
+        self.changed.emit()
+
+    def tell_live(self, sentence: str) -> None:
+        """What it does to the text that is being written."""
+        self._live = sentence
+        if self.control.message.kind() == "secondary":
+            self._say(self._note)
+
     def wake(self) -> None:
         """The page is shown: make what was left undone."""
         if self._stale:
@@ -158,29 +173,16 @@ class SeedState(QObject):
 
     def remembered(self) -> dict[str, Any]:
         """The choice without a captured state, which is kept with its draft only."""
-        choice = self.choice()
-        kind = ZEROS if choice.kind == HELD else choice.kind
-        return {
-            "kind": kind, "text": choice.text, "random_seed": choice.random_seed, "scale": choice.scale,
-            "chosen": choice.chosen,
-        }  # fmt: skip
+        return remembered(self.choice())
 
     def recall_values(self, values: Any) -> None:
         """Choose what was remembered; what makes no sense is left out."""
-        if not isinstance(values, dict) or values.get("kind") not in (ZEROS, LEARNED, TEXT, RANDOM):
-            return
-        text, seed, scale = values.get("text"), values.get("random_seed"), values.get("scale")
-        choice = SeedChoice(
-            values["kind"], text if isinstance(text, str) else "",
-            seed if type(seed) is int and 0 <= seed <= SEED_MAXIMUM else None,
-            float(scale) if isinstance(scale, int | float) and 0 <= scale <= SCALE_MAXIMUM else 1.0,
-            chosen=values.get("chosen") is True,
-        )  # fmt: skip
-        self.recall(choice)
+        if (choice := choice_of(values, (ZEROS, LEARNED, TEXT, RANDOM), SCALE_MAXIMUM)) is not None:
+            self.recall(choice)
 
     def recall(self, choice: SeedChoice) -> None:
         """Choose again what was chosen."""
-        self._recalling = True
+        self._recalling, self._taking = True, False
         try:
             control = self.control
             control.text.set_text(choice.text[:TEXT_LIMIT])
@@ -236,7 +238,7 @@ class SeedState(QObject):
             self.control.set_current(self._kind)
             self._read(paths.states_dir() / key.removeprefix(SAVED))
         else:
-            self._kind, self._chosen = key, True
+            self._kind, self._chosen, self._taking = key, True, True
             self.refresh()
             self.changed.emit()
             if key == TEXT:
@@ -251,7 +253,7 @@ class SeedState(QObject):
                 self._say(words.in_window(str(error)), "bad")
                 return
         self._held, self._held_label, self._kind = state, label, HELD
-        self._chosen = True
+        self._chosen = self._taking = True
         self._list()
         self.refresh()
         self.changed.emit()
@@ -259,6 +261,7 @@ class SeedState(QObject):
     def _edited(self) -> None:
         if self._recalling:
             return
+        self._taking = True
         if self._kind == TEXT:
             self._typing.start()
         elif self._kind == RANDOM:
@@ -273,7 +276,7 @@ class SeedState(QObject):
         self._make()
 
     def _make(self) -> None:
-        self._stale = False
+        self._stale, self._live = False, ""
         self._leave_job()
         pen = self._pen
         if pen is None:
@@ -340,25 +343,22 @@ class SeedState(QObject):
         self._made, self._problem = state, ""
         self.control.show_state(None if state is None else state.h)
         self._say(note)
+        if state is not None and self._taking:
+            self._taking = False
+            self.taken.emit(state)
 
     def _refuse(self, sentence: str, kind: str = "bad") -> None:
-        self._made, self._problem = None, words.in_window(sentence)
+        self._made, self._problem, self._taking = None, words.in_window(sentence), False
         self.control.show_state(None)
         self._say(self._problem, kind)
 
     def _say(self, sentence: str, kind: str = "secondary") -> None:
         self._note = sentence
-        self.control.say(sentence, kind)
+        self.control.say(f"{sentence} {self._live}".strip() if kind == "secondary" else sentence, kind)
 
     # --- files
 
     def _read(self, path: Path) -> None:
-        pen = self._pen
-
-        def work(_worker: Worker) -> Made:
-            state = HiddenState.load(path)
-            return load(pen, lambda: state)(_worker) if pen is not None else Made(state)
-
         def on_event(event: Any) -> None:
             if isinstance(event, Done):
                 self._hold(event.result.state, path.stem)
@@ -367,7 +367,7 @@ class SeedState(QObject):
                 self._say(words.in_window(event.sentence), "bad")
 
         self._leave_job()
-        self._desk.run_job("open", work, on_event)
+        self._desk.run_job("open", read(path, self._pen), on_event)
 
     def _begin_keeping(self) -> None:
         has_after, has_shown = self._last is not None, self._made is not None

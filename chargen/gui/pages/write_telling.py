@@ -26,6 +26,9 @@ def figures(count: int, bits: float, document: Document | None, opened: OpenMode
         return ""
     told = f"{words.count(count, 'character')} · {bits / count:.2f} bits each"
     pen = document.pen if document is not None else None
+    changed = document.draft.states_changed if document is not None else 0
+    if changed:
+        told += f" · state changed {'once' if changed == 1 else f'{changed:,} times'}"
     if document is not None and opened is not None and (pen is None or pen.model is not opened.model):
         step = step_of(pen.model.training) if pen is not None else 0
         told += f" · by {document.name}{f', step {step:,}' if step else ''}"
