@@ -23,6 +23,7 @@ from chargen.errors import ChargenError, FileError
 from chargen.files import ensure_folder
 from chargen.gui import settings_store, tasks, theme
 from chargen.gui.desk import Desk
+from chargen.gui.garbage import collected_here
 from chargen.gui.main_window import MainWindow
 from chargen.gui.memory import Memory
 from chargen.gui.pickers import Pickers
@@ -43,7 +44,10 @@ def run(argv: Sequence[str] = (), asked: Sequence[int] = ()) -> int:
     """
     app = make_application()
     sys.setswitchinterval(SWITCH_SECONDS)
-    with logged(), Reports() as reports, signals_heard(lambda number: _leave(window, reports, 128 + number)):
+    with (
+        collected_here(), logged(), Reports() as reports,
+        signals_heard(lambda number: _leave(window, reports, 128 + number)),
+    ):  # fmt: skip
         window = open_window(reports, desk_too=not argv)  # a signal that arrives meanwhile is obeyed in the event loop
         window.finished.connect(lambda: app.exit(reports.code))
         for number in asked[:1]:

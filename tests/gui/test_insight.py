@@ -2,7 +2,6 @@
 
 import json
 import math
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +9,9 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from chargen.gui import settings_store, theme
+from chargen.gui import settings_store
 from chargen.gui.desk import Desk
 from chargen.gui.main_window import MainWindow
 from chargen.gui.memory import Memory
@@ -31,24 +29,6 @@ from tests.gui.helpers import HeldJob, drop
 from tests.gui.write_helpers import AnsweringPickers, build_model, make_desk, opened
 
 TEXT = "the tide is in, and nobody has come.\nthen count them. count the ones that did not.\n" * 4
-
-
-@pytest.fixture(autouse=True)
-def dressed(qapp: QApplication) -> None:
-    if not qapp.styleSheet():
-        theme.apply(qapp, "light")
-
-
-@pytest.fixture
-def files(tmp_path: Path) -> AnsweringPickers:
-    return AnsweringPickers(tmp_path)
-
-
-@pytest.fixture
-def desk(qtbot: QtBot) -> Iterator[Desk]:
-    desk = make_desk()
-    yield desk
-    desk.shutdown()
 
 
 @pytest.fixture

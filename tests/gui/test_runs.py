@@ -1,6 +1,8 @@
 """The list of runs on the Train page: what it says, and what can be done in place."""
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
@@ -16,6 +18,7 @@ from chargen.model.model_file import load_model
 from chargen.model.runs import RunFolder
 from chargen.paths import runs_dir
 from tests.gui.helpers import Answers, Factory, Heard, make_desk, started, write_play
+from tests.gui.write_helpers import close
 from tests.model.test_library import FINISHED, PROGRESS, STARTED, VALIDATED, make_run
 
 
@@ -72,9 +75,28 @@ def run() -> Path:
     return make_run(runs_dir(), "one", STARTED, PROGRESS, VALIDATED, FINISHED)
 
 
+MakeScene = Callable[..., Scene]
+
+
 @pytest.fixture
-def scene(qtbot: QtBot) -> Scene:
-    return Scene(qtbot)
+def make_scene(qtbot: QtBot) -> Iterator[MakeScene]:
+    scenes: list[Scene] = []
+
+    def make(*arguments: Any, **options: Any) -> Scene:
+        scenes.append(Scene(qtbot, *arguments, **options))
+        return scenes[-1]
+
+    yield make
+    for scene in scenes:
+        for job in scene.factory.held.values():
+            if job.running:
+                job.end()
+        close(qtbot, scene.desk)
+
+
+@pytest.fixture
+def scene(make_scene: MakeScene) -> Scene:
+    return make_scene()
 
 
 def test_without_runs_the_way_back_is_shown(qtbot: QtBot, scene: Scene) -> None:
@@ -182,8 +204,10 @@ def test_a_name_that_cannot_be_written_is_told_in_place(qtbot: QtBot, scene: Sce
     assert item.name.isVisible()  # what was typed is still there
 
 
-def test_sharing_says_what_a_model_can_do(qtbot: QtBot, run: Path, tmp_path: Path) -> None:
-    scene = Scene(qtbot, Answers(tmp_path / "shared.safetensors"))
+def test_sharing_says_what_a_model_can_do(
+    qtbot: QtBot, make_scene: MakeScene, run: Path, tmp_path: Path
+) -> None:
+    scene = make_scene(Answers(tmp_path / "shared.safetensors"))
     item = scene.opened()
     scene.click(item.share)
     assert item.choose.accessibleDescription() == RECITES
@@ -206,8 +230,8 @@ def test_deleting_asks_once_in_place(qtbot: QtBot, scene: Scene, run: Path) -> N
     assert scene.page.runs.empty.isVisible()
 
 
-def test_without_a_trash_nothing_is_deleted(qtbot: QtBot, run: Path) -> None:
-    scene = Scene(qtbot, takes=False)
+def test_without_a_trash_nothing_is_deleted(qtbot: QtBot, make_scene: MakeScene, run: Path) -> None:
+    scene = make_scene(takes=False)
     item = scene.opened()
     scene.click(item.delete)
     scene.click(item.trash)

@@ -1,7 +1,6 @@
 """The States page: its library, its benches, what it hands over and what comes back."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,6 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from chargen import paths
-from chargen.gui import theme
 from chargen.gui.desk import Desk
 from chargen.gui.pages.states import StatesPage
 from chargen.gui.places import Places
@@ -26,13 +24,7 @@ from chargen.model.state_library import StateLibrary
 from chargen.sampling.sampler import Sampler
 from chargen.sampling.seeds import prime
 from tests.gui.helpers import Heard
-from tests.gui.write_helpers import AnsweringPickers, build_model, make_desk, opened
-
-
-@pytest.fixture(autouse=True)
-def dressed(qapp: QApplication) -> None:
-    if not qapp.styleSheet():
-        theme.apply(qapp, "light")
+from tests.gui.write_helpers import AnsweringPickers, build_model, opened
 
 
 class Shown(Places):
@@ -48,20 +40,8 @@ class Shown(Places):
 
 
 @pytest.fixture
-def files(tmp_path: Path) -> AnsweringPickers:
-    return AnsweringPickers(tmp_path)
-
-
-@pytest.fixture
 def places() -> Shown:
     return Shown()
-
-
-@pytest.fixture
-def desk(qtbot: QtBot) -> Iterator[Desk]:
-    desk = make_desk()
-    yield desk
-    desk.shutdown()
 
 
 @pytest.fixture

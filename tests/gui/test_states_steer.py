@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from chargen.gui import states_work, theme
+from chargen.gui import states_work
 from chargen.gui.desk import Desk
 from chargen.gui.main_window import MainWindow
 from chargen.gui.memory import Memory
@@ -26,13 +26,7 @@ from chargen.sampling.sampler import Sampler
 from chargen.sampling.settings import SamplingSettings
 from chargen.sampling.steering import Steering
 from tests.gui.helpers import Answers, Factory, Heard, drop
-from tests.gui.write_helpers import AnsweringPickers, build_model, opened
-
-
-@pytest.fixture(autouse=True)
-def dressed(qapp: QApplication) -> None:
-    if not qapp.styleSheet():
-        theme.apply(qapp, "light")
+from tests.gui.write_helpers import AnsweringPickers, build_model, close, opened
 
 
 @pytest.fixture
@@ -45,8 +39,9 @@ def desk(qtbot: QtBot, factory: Factory) -> Iterator[Desk]:
     desk = Desk(make_job=factory)
     yield desk
     for job in factory.held.values():
-        job.end()
-    desk.shutdown()
+        if job.running:
+            job.end()
+    close(qtbot, desk)
 
 
 @pytest.fixture

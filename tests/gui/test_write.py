@@ -11,10 +11,9 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
-from chargen.gui import theme
 from chargen.gui.desk import Desk
 from chargen.gui.pages.write import WritePage
 from chargen.model.state import HiddenState
@@ -25,30 +24,12 @@ from chargen.sampling.settings import SamplingSettings
 from tests.gui.write_helpers import AnsweringPickers, build_model, make_desk, opened
 
 
-@pytest.fixture(autouse=True)
-def dressed(qapp: QApplication) -> None:
-    if not qapp.styleSheet():
-        theme.apply(qapp, "light")
-
-
-@pytest.fixture
-def files(tmp_path: Path) -> AnsweringPickers:
-    return AnsweringPickers(tmp_path)
-
-
 def show(qtbot: QtBot, desk: Desk, files: AnsweringPickers) -> WritePage:
     page = WritePage(desk, files)
     qtbot.addWidget(page)
     page.resize(1196, 700)
     page.show()
     return page
-
-
-@pytest.fixture
-def desk(qtbot: QtBot) -> Iterator[Desk]:
-    desk = make_desk()
-    yield desk
-    desk.shutdown()
 
 
 @pytest.fixture

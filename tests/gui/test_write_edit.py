@@ -1,36 +1,30 @@
 """Editing by hand on the Write page: what was changed is read, the rest stays, and the text goes on."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from chargen.gui import theme
+from chargen.gui.desk import Desk
 from chargen.gui.pages import write_edit
 from chargen.gui.pages.write import WritePage
 from chargen.gui.pages.write_edit import changed
 from chargen.sampling import draft_folder
 from chargen.sampling.replay import replay
 from tests.gui.test_write_branches import SAMPLER, idle, show
-from tests.gui.write_helpers import make_desk
 
 
 @pytest.fixture
-def page(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[WritePage]:
-    if not qapp.styleSheet():
-        theme.apply(qapp, "light")
-    page = show(qtbot, make_desk(), tmp_path)
+def page(qtbot: QtBot, desk: Desk, tmp_path: Path) -> WritePage:
+    page = show(qtbot, desk, tmp_path)
     page.controls.prompt.set_text("ab")
     page.controls.seed.set_value(5)
     page.write_or_stop()
     idle(qtbot, page)
-    yield page
-    page._desk.shutdown()
+    return page
 
 
 def edit(qtbot: QtBot, page: WritePage, text: str) -> str:

@@ -1,29 +1,23 @@
 """Saved settings in the panel of the Write page."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from chargen.gui import theme
+from chargen.gui.desk import Desk
 from chargen.gui.pages.write import WritePage
 from chargen.gui.widgets.preset_row import PresetRow
 from chargen.sampling.presets import preset, presets, presets_file
 from tests.gui.test_write_branches import idle, show
-from tests.gui.write_helpers import make_desk
 
 
 @pytest.fixture
-def page(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[WritePage]:
-    if not qapp.styleSheet():
-        theme.apply(qapp, "light")
-    page = show(qtbot, make_desk(), tmp_path)
+def page(qtbot: QtBot, desk: Desk, tmp_path: Path) -> WritePage:
+    page = show(qtbot, desk, tmp_path)
     page.controls.advanced.set_open(True)
-    yield page
-    page._desk.shutdown()
+    return page
 
 
 def row_of(page: WritePage) -> PresetRow:

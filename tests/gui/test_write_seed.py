@@ -1,15 +1,12 @@
 """Seed states on the Write page: each kind, keeping, opening, and states that do not fit."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from chargen import paths
-from chargen.gui import theme
 from chargen.gui.desk import Desk
 from chargen.gui.pages.write import WritePage
 from chargen.gui.pages.write_panel import unescape
@@ -17,25 +14,7 @@ from chargen.gui.pages.write_seed import SAVED, file_of
 from chargen.gui.widgets.seed_state_control import OPEN, SeedStateControl
 from chargen.model.state import HiddenState
 from chargen.sampling.seeds import prime
-from tests.gui.write_helpers import AnsweringPickers, build_model, make_desk, opened
-
-
-@pytest.fixture(autouse=True)
-def dressed(qapp: QApplication) -> None:
-    if not qapp.styleSheet():
-        theme.apply(qapp, "light")
-
-
-@pytest.fixture
-def files(tmp_path: Path) -> AnsweringPickers:
-    return AnsweringPickers(tmp_path)
-
-
-@pytest.fixture
-def desk(qtbot: QtBot) -> Iterator[Desk]:
-    desk = make_desk()
-    yield desk
-    desk.shutdown()
+from tests.gui.write_helpers import AnsweringPickers, build_model, opened
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtWidgets import QWidget
+from pytestqt.qtbot import QtBot
 
 from chargen.gui.desk import Desk, OpenModel
 from chargen.gui.pickers import Pickers
@@ -45,6 +46,14 @@ class AnsweringPickers(Pickers):
         self, parent: QWidget, title: str, name: str, filters: str, on_chosen: Callable[[Path], None]
     ) -> None:
         self._answer(title, name, on_chosen)
+
+
+def close(qtbot: QtBot, desk: Desk) -> None:
+    """Shut the desk down, and let its jobs' last events arrive while there is somebody to hear them."""
+    if desk._closed:
+        return
+    with qtbot.waitSignal(desk.closed, timeout=5000):
+        desk.shutdown()
 
 
 def make_desk(inline: bool = True) -> Desk:
