@@ -99,6 +99,33 @@ def test_what_is_compared_says_that_it_stays(qtbot: QtBot, page: WritePage) -> N
     assert page.columns.message.text().startswith("All else is as set")
 
 
+def choose(page: WritePage, key: str) -> None:
+    menu = page.seed_state.control.menu
+    menu.setCurrentIndex(menu.findData(key))
+    menu.activated.emit(menu.findData(key))
+
+
+def test_another_seed_state_reaches_all_of_them(qtbot: QtBot, page: WritePage) -> None:
+    change(page, "top_k", "2", "5")
+    stream(qtbot, page, lambda: choose(page, "random"))
+    samples = page._draft.samples()
+    assert len({tuple(at for at, _ in sample.state_changes) for sample in samples}) == 1
+    assert samples[0].state_changes and all(replay(MODEL, sample).text == sample.text for sample in samples)
+    said = []
+    change(page, "seed_state", "zeros", "random")
+
+    def tell() -> None:
+        choose(page, "zeros")
+        qtbot.waitUntil(lambda: "differ" in page.columns.message.text())
+        said.append(page.columns.message.text())
+
+    page.columns.columns[1].field.set_value("set")
+    page.columns.columns[0].field.set_value("zeros")
+    stream(qtbot, page, tell)
+    assert said == ["These texts differ in their seed state, so they stay as they are."]
+    assert not any(sample.state_changes for sample in page._draft.samples())
+
+
 def test_they_are_gone_on_with(qtbot: QtBot, page: WritePage) -> None:
     assert not page.continue_button.isEnabled() and page.continue_button.isVisible()
     first = compose(qtbot, page)
