@@ -9,6 +9,7 @@
 Nothing here imports torch. Qt is imported by pytest-qt; ``-p no:pytest-qt`` leaves it out.
 """
 
+import itertools
 import os
 import sys
 import threading
@@ -129,11 +130,15 @@ def home_of_wider_fixtures(tmp_path_factory: pytest.TempPathFactory) -> None:
     os.environ["CHARGEN_HOME"] = str(tmp_path_factory.mktemp("chargen-home-of-fixtures"))
 
 
+_homes = itertools.count()
+
+
 @pytest.fixture(autouse=True)
 def chargen_home(no_thread_left_behind: None, tmp_path_factory: pytest.TempPathFactory,
                  monkeypatch: pytest.MonkeyPatch) -> Path:
     """The user's folders of this test; children inherit it through the environment."""
-    home = tmp_path_factory.mktemp("chargen-home")
+    home = tmp_path_factory.getbasetemp() / "homes" / str(next(_homes))  # mktemp reads all that are there, each time
+    home.mkdir(parents=True)
     monkeypatch.setenv("CHARGEN_HOME", str(home))
     return home
 
