@@ -11,7 +11,7 @@ from chargen.corpus.vocabulary import Ids, Vocabulary, code_points
 from chargen.errors import CorpusError
 from chargen.model.model_file import Model
 from chargen.model.state import HiddenState
-from chargen.sampling.decoding import scores
+from chargen.sampling.decoding import scores_rows
 from chargen.sampling.engine import Engine
 from chargen.sampling.passages import Passage, passages
 
@@ -87,7 +87,7 @@ def iterate_bits(engine: Engine, ids: Ids) -> Iterator[NDArray[np.float32]]:
     values = ids.tolist()
     for begin in range(0, len(values) - 1, _PIECE):
         read = values[begin : min(begin + _PIECE, len(values) - 1)]
-        logits = np.stack([scores(engine.step(id)) for id in read])
+        logits = scores_rows(engine.logits_after(read))
         chosen = logits[np.arange(len(read)), values[begin + 1 : begin + 1 + len(read)]]
         yield ((np.log(np.exp(logits).sum(axis=1)) - chosen) / np.log(2)).astype(np.float32)
 
