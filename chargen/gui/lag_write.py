@@ -51,7 +51,7 @@ def keep_long_draft(run: Path, characters: int) -> str:
     from chargen.model.model_file import load_model
     from chargen.sampling import draft_folder
     from chargen.sampling.drafts import begun, new_draft
-    from chargen.sampling.job import Written
+    from chargen.sampling.events import Written
     from chargen.sampling.sampler import Sampler
     from chargen.sampling.settings import SamplingSettings
 

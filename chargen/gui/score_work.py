@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from chargen.errors import CorpusError
 from chargen.gui.states_work import load_key
 from chargen.jobs import Worker
-from chargen.sampling.job import Pen, Stop
+from chargen.sampling.commands import Stop
+from chargen.sampling.requests import Pen
 from chargen.sampling.surprise import TextScore, score_text
 
 Work = Callable[[Worker], Any]

@@ -18,7 +18,10 @@ from chargen.model.combination import parse_combination
 from chargen.model.comparison import Comparison, compare
 from chargen.model.state import HiddenState
 from chargen.model.state_library import LONGEST_NAME, StateCard, StateLibrary, file_stem
-from chargen.sampling.job import NotObeyed, Pen, PrimedBy, Seed, SetSteering, SetTemperature, Stop, prepare
+from chargen.sampling.commands import SetSteering, SetTemperature, Stop
+from chargen.sampling.events import NotObeyed
+from chargen.sampling.job import prepare
+from chargen.sampling.requests import Pen, PrimedBy, Seed
 from chargen.sampling.settings import SamplingSettings
 
 Work = Callable[[Worker], Any]

@@ -12,7 +12,8 @@ The sums are added up in another order than OpenBLAS has, and tanh is a quotient
 the last bits from those of NumPy, which is why the formulation is a part of every sample's provenance.
 
 *Narrow* weights are whole numbers of 16 bits, in units of the largest weight of the same input over 32,767: half the
-bytes to read, which is most of the time of a large network. Probabilities are then off by some 1e-5, not 1e-7.
+bytes to read, which is most of the time of a large network. Probabilities are then off by some 1e-5, not by 1e-7; at
+worst by 1e-4 in 20,000 characters of a trained 1×256, whose loss is the same to six figures.
 """
 
 import math

@@ -18,7 +18,7 @@ from typing import Any, Literal
 from chargen.errors import SettingError
 from chargen.model.state import HiddenState
 from chargen.sampling.difference import difference
-from chargen.sampling.job import Written
+from chargen.sampling.events import Written
 from chargen.sampling.pages import own_pages
 from chargen.sampling.sample import Sample
 from chargen.sampling.settings import RULES, SamplingSettings

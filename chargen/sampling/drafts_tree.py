@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass, replace
 
 from chargen.sampling.drafts import Draft, Part
-from chargen.sampling.job import Written
+from chargen.sampling.events import Written
 
 _WORDS = 60
 

@@ -7,221 +7,25 @@ two characters, and every few characters while a prompt is read.
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from functools import cached_property
-from typing import ClassVar, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chargen.corpus.vocabulary import Unknown
 from chargen.errors import ChargenError
 from chargen.jobs import CancelledError, Worker
-from chargen.model.model_file import Model
 from chargen.model.state import HiddenState
+from chargen.sampling.commands import Keep, SetState, SetSteering, SetTemperature, Stop
 from chargen.sampling.engine import Engine, Weights
+from chargen.sampling.events import Begun, Chunk, Looked, Made, NotObeyed, Reading, SoFar, WentOn, Written
+from chargen.sampling.requests import Drawn, Pen, Place, PrimedBy, Request, Seed
 from chargen.sampling.sample import Sample
-from chargen.sampling.sampler import Sampler, Stream
+from chargen.sampling.sampler import Stream
 from chargen.sampling.seeds import fit_notices, prime
-from chargen.sampling.settings import SamplingSettings
-from chargen.sampling.trail import Alternatives, Footprints, Retrace, Trail
+from chargen.sampling.trail import Footprints, Retrace, Trail
 
 CHUNKS_PER_SECOND = 30
 _HEARD_EVERY = 128  # characters of a prompt between two looks at the commands
-
-
-# -- what is asked for ---------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class PrimedBy:
-    """The state after reading a text."""
-
-    text: str
-    unknown: Unknown = "refuse"
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """A random state."""
-
-    seed: int
-    scale: float = 1.0
-
-
-@dataclass(frozen=True, eq=False)
-class Place:
-    """The state at a character of a sample of this model; ``trail`` is what was kept of it, see that module."""
-
-    sample: Sample
-    at: int
-    trail: Trail | None = None
-
-
-Seed = Literal["zeros", "learned"] | PrimedBy | Drawn | Place | HiddenState
-"""A seed state by its recipe, so that it can be made again for another model, or by its values."""
-
-
-class Pen:
-    """A model, and its sampler once somebody writes with it. Laying out the weights is left to the first job."""
-
-    def __init__(self, model: Model) -> None:
-        self.model = model
-
-    @cached_property
-    def sampler(self) -> Sampler:
-        return Sampler(self.model)
-
-
-@dataclass(frozen=True)
-class Request:
-    """One sample to write.
-
-    Attributes:
-        after: what has been written already, where the captured state ``seed`` is continued.
-        given: what a person chose or typed, which comes first; see :meth:`Sampler.stream`.
-        given_only: nothing is written after that.
-        state: takes the place of the seed state before the first character, see :meth:`Stream.set_state`.
-    """
-
-    settings: SamplingSettings
-    seed: Seed = "zeros"
-    after: str = ""
-    given: str = ""
-    given_only: bool = False
-    state: HiddenState | None = None
-
-
-# -- commands ------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Stop:
-    """End after the present character, and keep what there is."""
-
-
-@dataclass(frozen=True)
-class SetTemperature:
-    """Choose with this temperature from the next character on; recorded in the sample."""
-
-    temperature: float
-
-
-@dataclass(frozen=True)
-class SetSteering:
-    """Steer in this way, and no other, from the next character on; recorded in the sample.
-
-    What cannot be steered so (see :meth:`Writer.set_steering`) is told in :class:`NotObeyed`, and writing goes on.
-    """
-
-    steer: str
-
-
-@dataclass(frozen=True, eq=False)
-class SetState:
-    """Go on from this hidden state from the next character on (see :meth:`Stream.set_state`); recorded in the sample.
-
-    :class:`WentOn` answers, or :class:`NotObeyed`.
-    """
-
-    state: HiddenState
-
-
-@dataclass(frozen=True)
-class Keep:
-    """Tell in :class:`SoFar` what is written until now, so that it can be kept while more is written."""
-
-
-# -- events --------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Reading:
-    """How much of a long text has been read. Latest wins."""
-
-    latest_wins: ClassVar[bool] = True
-
-    done: int
-    total: int
-
-
-@dataclass(frozen=True)
-class Begun:
-    """Everything is ready: the settings with the random seed in use, the state by value, what to mention."""
-
-    settings: SamplingSettings
-    seed_state: HiddenState
-    notices: tuple[str, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class Chunk:
-    """Characters in the order they were written, and how surprising each was, in bits."""
-
-    text: str
-    bits: NDArray[np.float32]
-
-
-@dataclass(frozen=True, eq=False)
-class Written:
-    """The result of :func:`write`.
-
-    Attributes:
-        state: after the last character, to continue from; None where it is spoiled.
-        ended: ``length``, ``stop text``, ``stopped`` or ``failed``; ``problem`` then says why.
-        trail: states along it, to go back to.
-    """
-
-    sample: Sample
-    state: HiddenState | None
-    ended: Literal["length", "stop text", "stopped", "failed"]
-    problem: str = ""
-    trail: Trail = field(default_factory=Trail)
-
-
-@dataclass(frozen=True, eq=False)
-class SoFar:
-    """The answer to :class:`Keep`: everything until now, as if it had been stopped there. Latest wins."""
-
-    latest_wins: ClassVar[bool] = True
-
-    written: Written
-
-
-@dataclass(frozen=True, eq=False)
-class WentOn:
-    """The answer to a :class:`SetState`: the text goes on from it since so many characters. Latest wins."""
-
-    latest_wins: ClassVar[bool] = True
-
-    state: HiddenState
-    characters: int
-
-
-@dataclass(frozen=True)
-class NotObeyed:
-    """The answer to a :class:`SetSteering` or :class:`SetState` that cannot be obeyed, in one sentence."""
-
-    problem: str
-
-
-@dataclass(frozen=True, eq=False)
-class Made:
-    """The result of :func:`prepare` and :func:`load`: a state that fits, and what to mention about it."""
-
-    state: HiddenState
-    notices: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, eq=False)
-class Looked:
-    """The result of :func:`look`: None where it was left early; ``trail`` is what is kept of the sample by now."""
-
-    alternatives: Alternatives | None
-    trail: Trail
-
-
-# -- work ----------------------------------------------------------------------------------------------
 
 
 class Stopped(Exception):  # noqa: N818 - not an error: somebody pressed Stop while a prompt was read

@@ -17,20 +17,9 @@ from chargen.errors import ChargenError, SettingError
 from chargen.jobs import CancelledError, Worker
 from chargen.sampling.difference import label_of
 from chargen.sampling.drafts import LONGEST, Part, stands_alone
-from chargen.sampling.job import (
-    Attentive,
-    Begun,
-    Ear,
-    NotObeyed,
-    Pen,
-    Postman,
-    Request,
-    Stopped,
-    WentOn,
-    Written,
-    make_state,
-    what_was_written,
-)
+from chargen.sampling.events import Begun, NotObeyed, WentOn, Written
+from chargen.sampling.job import Attentive, Ear, Postman, Stopped, make_state, what_was_written
+from chargen.sampling.requests import Pen, Request
 from chargen.sampling.sample import versions
 from chargen.sampling.sampler import Stream
 from chargen.sampling.settings import SamplingSettings
@@ -160,7 +149,7 @@ class ColumnChunk:
 
 @dataclass(frozen=True, eq=False)
 class ColumnsSoFar:
-    """The answer to :class:`~chargen.sampling.job.Keep`: every text until now. Latest wins."""
+    """The answer to :class:`~chargen.sampling.commands.Keep`: every text until now. Latest wins."""
 
     latest_wins: ClassVar[bool] = True
 
@@ -293,7 +282,7 @@ def write_on(
 def can_change(what: str, compared: str) -> bool:
     """Whether ``temperature``, ``steer`` or ``seed_state`` of texts that differ in ``compared`` can change meanwhile.
 
-    (By another seed state they go on from that state; see :class:`~chargen.sampling.job.SetState`.)
+    (By another seed state they go on from that state; see :class:`~chargen.sampling.commands.SetState`.)
     """
     return what != compared and (what, compared) != ("temperature", "temperature_curve")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from chargen.cli import sample as verb
+from chargen.cli import writing
 from chargen.model.model_file import load_model, save_model
 from chargen.model.state import HiddenState
 from chargen.sampling import engine as engine_module
@@ -194,13 +194,13 @@ def test_seed_states(run: Run, tmp_path: Path) -> None:
 def test_a_signal_keeps_what_was_written(
     run: Run, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = verb._write_out
+    real = writing.write_out
 
     def interrupted(*arguments, **keywords) -> None:
         signal.raise_signal(signal.SIGINT)
         real(*arguments, **keywords)
 
-    monkeypatch.setattr(verb, "_write_out", interrupted)
+    monkeypatch.setattr(writing, "write_out", interrupted)
     file = tmp_path / "kept.json"
     result = run("sample", model, "--length", 100000, "--output", file, "--seed", 1)
     assert result.code == 130

@@ -23,7 +23,7 @@ from chargen.gui.widgets import heat
 from chargen.model.model_file import Model
 from chargen.model.state import HiddenState
 from chargen.model.state_library import StateLibrary
-from chargen.sampling.job import Stop
+from chargen.sampling.commands import Stop
 from chargen.sampling.surprise import score_text
 from tests.gui.helpers import HeldJob, drop
 from tests.gui.write_helpers import AnsweringPickers, build_model, make_desk, opened

@@ -22,7 +22,8 @@ from chargen.model.state import HiddenState
 from chargen.model.state_library import StateLibrary
 from chargen.paths import drafts_dir, settings_file
 from chargen.sampling import draft_folder
-from chargen.sampling.job import Keep, SoFar, Written
+from chargen.sampling.commands import Keep
+from chargen.sampling.events import SoFar, Written
 from chargen.sampling.replay import replay
 from chargen.sampling.sampler import Sampler
 from chargen.sampling.seeds import prime

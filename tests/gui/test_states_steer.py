@@ -21,7 +21,9 @@ from chargen.gui.widgets.twin_view import parting
 from chargen.jobs import Cancelled, Done, Failed, Job
 from chargen.model.state import HiddenState
 from chargen.model.state_library import StateLibrary
-from chargen.sampling.job import NotObeyed, Pen, SetSteering, Stop
+from chargen.sampling.commands import SetSteering, Stop
+from chargen.sampling.events import NotObeyed
+from chargen.sampling.requests import Pen
 from chargen.sampling.sampler import Sampler
 from chargen.sampling.settings import SamplingSettings
 from chargen.sampling.steering import Steering

@@ -14,7 +14,7 @@ from chargen.gui.pages.write import WritePage
 from chargen.gui.pages.write_capture import ENTRY
 from chargen.gui.pages.write_seed import HELD
 from chargen.model.state_library import StateLibrary
-from chargen.sampling.job import PrimedBy
+from chargen.sampling.requests import PrimedBy
 from chargen.sampling.seeds import prime
 from tests.gui.test_write_branches import fork, idle, show
 from tests.gui.write_helpers import build_model

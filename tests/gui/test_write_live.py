@@ -14,8 +14,9 @@ from chargen.gui.pages.write import WritePage
 from chargen.model.blending import blend
 from chargen.model.state import HiddenState
 from chargen.model.state_library import StateLibrary
-from chargen.sampling.job import Request, SetState
+from chargen.sampling.commands import SetState
 from chargen.sampling.replay import replay
+from chargen.sampling.requests import Request
 from chargen.sampling.sample import Sample
 from chargen.sampling.seeds import prime, state_fingerprint
 from chargen.sampling.settings import SamplingSettings

@@ -12,8 +12,9 @@ from chargen.sampling import engine as engine_module
 from chargen.sampling.batch import Batch, write_all
 from chargen.sampling.decoding import softmax
 from chargen.sampling.engine import Engine, Weights, compiler
-from chargen.sampling.job import Pen, Place, Request, write
+from chargen.sampling.job import write
 from chargen.sampling.replay import replay
+from chargen.sampling.requests import Pen, Place, Request
 from chargen.sampling.sampler import Sampler
 from chargen.sampling.settings import SamplingSettings
 from chargen.sampling.trail import Retrace, settings_at

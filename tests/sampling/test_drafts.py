@@ -28,8 +28,8 @@ from chargen.sampling.drafts import (
     new_draft,
     title,
 )
+from chargen.sampling.events import Written
 from chargen.sampling.export import load_export, render
-from chargen.sampling.job import Written
 from chargen.sampling.replay import replay
 from chargen.sampling.sample import Sample
 from chargen.sampling.sampler import Sampler

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from chargen.sampling.draft_file import pack, unpack
 from chargen.sampling.drafts import Draft, begun, continued, new_draft
 from chargen.sampling.drafts_tree import branched, fork_at, gone_to, locate, threads, without
-from chargen.sampling.job import Written
+from chargen.sampling.events import Written
 from chargen.sampling.replay import replay
 from chargen.sampling.settings import SamplingSettings
 from chargen.sampling.trail import Retrace

@@ -11,30 +11,12 @@ from chargen.errors import ChargenError
 from chargen.jobs import Cancelled, Done, Failed, Job
 from chargen.model.model_file import Model
 from chargen.model.state import HiddenState
+from chargen.sampling.commands import Keep, SetSteering, SetTemperature, Stop
 from chargen.sampling.engine import Engine
-from chargen.sampling.job import (
-    CHUNKS_PER_SECOND,
-    Begun,
-    Chunk,
-    Drawn,
-    Keep,
-    Made,
-    NotObeyed,
-    Pen,
-    PrimedBy,
-    Reading,
-    Request,
-    SetSteering,
-    SetTemperature,
-    SoFar,
-    Stop,
-    Written,
-    load,
-    make_state,
-    prepare,
-    write,
-)
+from chargen.sampling.events import Begun, Chunk, Made, NotObeyed, Reading, SoFar, Written
+from chargen.sampling.job import CHUNKS_PER_SECOND, load, make_state, prepare, write
 from chargen.sampling.replay import replay
+from chargen.sampling.requests import Drawn, Pen, PrimedBy, Request
 from chargen.sampling.sampler import Sampler
 from chargen.sampling.seeds import prime
 from chargen.sampling.settings import SamplingSettings

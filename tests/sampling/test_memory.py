@@ -14,7 +14,7 @@ import pytest
 from chargen.sampling import pages
 from chargen.sampling.draft_file import pack, unpack
 from chargen.sampling.drafts import Draft, begun, continued, new_draft
-from chargen.sampling.job import Written
+from chargen.sampling.events import Written
 from chargen.sampling.sample import Sample
 from chargen.sampling.sampler import Sampler
 from chargen.sampling.settings import SamplingSettings

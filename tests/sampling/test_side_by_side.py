@@ -10,24 +10,14 @@ from chargen.errors import ChargenError, FileError, SettingError
 from chargen.jobs import Done, Failed, Job
 from chargen.model.model_file import Model
 from chargen.model.state import HiddenState
+from chargen.sampling.commands import Keep, SetState, SetSteering, SetTemperature, Stop
 from chargen.sampling.difference import difference
 from chargen.sampling.draft_file import card_of, pack, read_card, unpack
 from chargen.sampling.drafts import Compared, Draft, gone_on, new_draft, side_by_side, taken_out, title
+from chargen.sampling.events import NotObeyed, WentOn, Written
 from chargen.sampling.export import load_export, render
-from chargen.sampling.job import (
-    Keep,
-    NotObeyed,
-    Pen,
-    PrimedBy,
-    Request,
-    SetState,
-    SetSteering,
-    SetTemperature,
-    Stop,
-    WentOn,
-    Written,
-)
 from chargen.sampling.replay import replay
+from chargen.sampling.requests import Pen, PrimedBy, Request
 from chargen.sampling.sample import Sample
 from chargen.sampling.sampler import Sampler, Stream
 from chargen.sampling.settings import SamplingSettings

@@ -16,15 +16,18 @@ from chargen.model.model_file import Model
 from chargen.model.state import HiddenState
 from chargen.sampling import state_changes
 from chargen.sampling.batch import write_all
+from chargen.sampling.commands import SetState, Stop
 from chargen.sampling.draft_file import pack, unpack
 from chargen.sampling.drafts import Part, begun, continued, new_draft
 from chargen.sampling.drafts_tree import branched
 from chargen.sampling.engine import Engine
+from chargen.sampling.events import NotObeyed, WentOn, Written
 from chargen.sampling.export import export, load_export, provenance, render
-from chargen.sampling.job import NotObeyed, Pen, Place, Request, SetState, Stop, WentOn, Written, make_state, write
+from chargen.sampling.job import make_state, write
 from chargen.sampling.provenance import sample_from_json, sample_to_json
 from chargen.sampling.remake import remake, state_at
 from chargen.sampling.replay import replay
+from chargen.sampling.requests import Pen, Place, Request
 from chargen.sampling.sample import Sample
 from chargen.sampling.sampler import Sampler, Stream
 from chargen.sampling.seeds import prime, state_fingerprint

@@ -14,9 +14,11 @@ from chargen.jobs import Done, Job
 from chargen.model.model_file import Model
 from chargen.model.state import HiddenState
 from chargen.sampling import trail as trails
+from chargen.sampling.events import Looked, Written
 from chargen.sampling.export import load_export, render
-from chargen.sampling.job import Looked, Pen, Place, Request, Written, look, write
+from chargen.sampling.job import look, write
 from chargen.sampling.replay import replay
+from chargen.sampling.requests import Pen, Place, Request
 from chargen.sampling.sample import Sample
 from chargen.sampling.sampler import Sampler
 from chargen.sampling.settings import SamplingSettings

@@ -25,8 +25,9 @@ from chargen.gui.widgets.reading_view import later
 from chargen.gui.widgets.text_entry import EDITABLE
 from chargen.jobs import Cancelled, Done, Failed, Job, Worker
 from chargen.model.state_library import StateCard
+from chargen.sampling.commands import Stop
 from chargen.sampling.export_surprise import SUFFIXES, export_score
-from chargen.sampling.job import Pen, Stop
+from chargen.sampling.requests import Pen
 from chargen.sampling.surprise import TextScore
 
 _NATS = np.float32(np.log(2.0))

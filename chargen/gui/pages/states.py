@@ -24,7 +24,7 @@ from chargen.gui.widgets.cards import EmptyState
 from chargen.jobs import Done, Failed
 from chargen.model.state import HiddenState
 from chargen.model.state_library import StateCard
-from chargen.sampling.job import Pen
+from chargen.sampling.requests import Pen
 
 NO_MODEL = "Train a network or open one: its states are collected and blended here."
 NO_STATES = "No state is kept yet: make one, to blend, compare and steer it."

@@ -23,7 +23,7 @@ from chargen.gui.widgets.state_strip import StateStrip
 from chargen.gui.widgets.text_view import SampleView
 from chargen.jobs import Done, Failed, Job
 from chargen.model.state import HiddenState
-from chargen.sampling.job import Pen
+from chargen.sampling.requests import Pen
 
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 STRIP_LENGTH, SAMPLE_LENGTH = 220, 600

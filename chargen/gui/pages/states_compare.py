@@ -16,7 +16,7 @@ from chargen.gui.widgets.labelled import FieldLabel, HintLabel, SectionLabel, pl
 from chargen.gui.widgets.seed_state_control import Message
 from chargen.jobs import Done, Failed, Job
 from chargen.model.comparison import Comparison, PartDistance
-from chargen.sampling.job import Pen
+from chargen.sampling.requests import Pen
 
 _PARTS = {"h": "says (h)", "c": "remembers (c)"}
 

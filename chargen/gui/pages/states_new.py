@@ -19,7 +19,8 @@ from chargen.gui.widgets.reading_view import later
 from chargen.gui.widgets.seed_state_control import Message
 from chargen.jobs import Cancelled, Done, Failed, Job
 from chargen.model.state_library import LONGEST_NAME
-from chargen.sampling.job import Drawn, Pen, PrimedBy, Reading, Seed
+from chargen.sampling.events import Reading
+from chargen.sampling.requests import Drawn, Pen, PrimedBy, Seed
 
 TEXT, FILE, RANDOM, ZEROS, LEARNED = "text", "file", "random", "zeros", "learned"
 _KINDS = ((TEXT, "Primed by a text"), (FILE, "Primed by a text file"), (RANDOM, "Random"), (ZEROS, "Zeros"))

@@ -21,7 +21,7 @@ from chargen.gui.widgets.state_card import StateFacts, StateItem
 from chargen.jobs import Done, Failed
 from chargen.model.config import ModelConfig
 from chargen.model.state_library import StateCard, search
-from chargen.sampling.job import Pen
+from chargen.sampling.requests import Pen
 from chargen.sampling.seeds import describe_recipe
 
 _AT_ONCE = 40

@@ -22,7 +22,9 @@ from chargen.gui.widgets.state_strip import StateStrip
 from chargen.gui.widgets.twin_view import TwinView, parting
 from chargen.jobs import Cancelled, Done, Failed, Job
 from chargen.model.state import HiddenState
-from chargen.sampling.job import NotObeyed, Pen, SetSteering, SetTemperature, Stop
+from chargen.sampling.commands import SetSteering, SetTemperature, Stop
+from chargen.sampling.events import NotObeyed
+from chargen.sampling.requests import Pen
 from chargen.sampling.steering import Steering
 
 LENGTH = 4_000

@@ -21,7 +21,7 @@ from chargen.gui.widgets.text_view import SampleView
 from chargen.jobs import Done, Failed, Job
 from chargen.model.combination import MAXIMUM_EXPRESSION, parse_combination
 from chargen.model.state import HiddenState
-from chargen.sampling.job import Pen
+from chargen.sampling.requests import Pen
 
 LENGTH = 600
 _TYPING_MS = 350

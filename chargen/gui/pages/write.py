@@ -13,24 +13,12 @@ from chargen.gui.pages.write_export import ask_and_export
 from chargen.gui.pages.write_texts import NATS
 from chargen.gui.pickers import Pickers
 from chargen.jobs import Cancelled, Done, Failed
+from chargen.sampling.commands import SetSteering, SetTemperature, Stop
 from chargen.sampling.drafts import begun, continued, title
 from chargen.sampling.drafts_tree import branched, fork_at
-from chargen.sampling.job import (
-    Begun,
-    Chunk,
-    NotObeyed,
-    Pen,
-    Place,
-    Reading,
-    Request,
-    SetSteering,
-    SetTemperature,
-    SoFar,
-    Stop,
-    WentOn,
-    Written,
-    write,
-)
+from chargen.sampling.events import Begun, Chunk, NotObeyed, Reading, SoFar, WentOn, Written
+from chargen.sampling.job import write
+from chargen.sampling.requests import Pen, Place, Request
 from chargen.sampling.sample import Sample
 from chargen.sampling.settings import SamplingSettings
 

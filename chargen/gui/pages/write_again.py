@@ -13,9 +13,11 @@ from chargen.gui.pages.write_panel import escape
 from chargen.jobs import Cancelled, CancelledError, Done, Failed, Worker
 from chargen.model.library import find_model, read_card
 from chargen.model.model_file import load_model
+from chargen.sampling.commands import Stop
+from chargen.sampling.events import Reading
 from chargen.sampling.export import load_export
-from chargen.sampling.job import Pen, Reading, Stop
 from chargen.sampling.reopen import Again, as_draft, check_size, write_again
+from chargen.sampling.requests import Pen
 
 Named = tuple[Pen, str]
 """A pen, and what its model is called."""

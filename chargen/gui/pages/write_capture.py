@@ -14,7 +14,9 @@ from chargen.gui.widgets.banner import InlineBanner
 from chargen.gui.widgets.text_view import SampleView
 from chargen.jobs import Done, Failed
 from chargen.sampling.drafts_tree import locate
-from chargen.sampling.job import Made, Place, prepare
+from chargen.sampling.events import Made
+from chargen.sampling.job import prepare
+from chargen.sampling.requests import Place
 from chargen.sampling.trail import Trails
 
 ENTRY = "Capture the state here"

@@ -21,9 +21,11 @@ from chargen.gui.pages.write_texts import NATS
 from chargen.gui.pickers import Pickers
 from chargen.gui.widgets.text_columns import TextColumn
 from chargen.jobs import Cancelled, Done, Failed, Worker
+from chargen.sampling.commands import SetState
 from chargen.sampling.difference import difference, label_of
 from chargen.sampling.drafts import Draft, Part, gone_on, new_draft, side_by_side, taken_out, title
-from chargen.sampling.job import NotObeyed, Pen, Reading, SetState, WentOn, Written
+from chargen.sampling.events import NotObeyed, Reading, WentOn, Written
+from chargen.sampling.requests import Pen
 from chargen.sampling.sample import Sample
 from chargen.sampling.side_by_side import (
     ColumnChunk,

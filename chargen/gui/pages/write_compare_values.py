@@ -15,7 +15,7 @@ from chargen.model.library import RunCard
 from chargen.model.model_file import Model, load_model
 from chargen.sampling.difference import in_words
 from chargen.sampling.drafts import SeedChoice
-from chargen.sampling.job import Drawn, Pen, Request, Seed
+from chargen.sampling.requests import Drawn, Pen, Request, Seed
 from chargen.sampling.sample import Sample
 from chargen.sampling.settings import SamplingSettings
 from chargen.sampling.side_by_side import (

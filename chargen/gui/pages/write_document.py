@@ -3,7 +3,8 @@
 from chargen.model.state import HiddenState
 from chargen.sampling.drafts import Draft, begun, continued
 from chargen.sampling.drafts_tree import branched
-from chargen.sampling.job import Pen, Request, Written
+from chargen.sampling.events import Written
+from chargen.sampling.requests import Pen, Request
 from chargen.sampling.sample import Sample
 
 

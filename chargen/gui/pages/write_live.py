@@ -8,7 +8,8 @@ from chargen.gui.desk import Desk
 from chargen.gui.pages.write_seed import SeedState
 from chargen.gui.widgets.reading_view import later
 from chargen.model.state import HiddenState
-from chargen.sampling.job import SetState, WentOn
+from chargen.sampling.commands import SetState
+from chargen.sampling.events import WentOn
 from chargen.sampling.seeds import state_fingerprint
 
 _BETWEEN_MS = 100  # a slider that is moved makes a state every few milliseconds

@@ -15,7 +15,8 @@ from chargen.gui.widgets.reading_view import later
 from chargen.gui.widgets.text_view import SampleView
 from chargen.jobs import Done, Failed, Job
 from chargen.sampling.drafts_tree import locate
-from chargen.sampling.job import Looked, Reading, look
+from chargen.sampling.events import Looked, Reading
+from chargen.sampling.job import look
 from chargen.sampling.trail import Alternatives, Trails
 
 _REST_MS = 350

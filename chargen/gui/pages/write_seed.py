@@ -21,7 +21,9 @@ from chargen.gui.widgets.seed_state_control import OPEN, RANDOM, TEXT, SeedState
 from chargen.jobs import Cancelled, Done, Failed, Job, Worker
 from chargen.model.state import HiddenState
 from chargen.sampling.drafts import SeedChoice, SeedKind
-from chargen.sampling.job import Drawn, Made, Pen, PrimedBy, Reading, Seed, load, prepare
+from chargen.sampling.events import Made, Reading
+from chargen.sampling.job import load, prepare
+from chargen.sampling.requests import Drawn, Pen, PrimedBy, Seed
 from chargen.sampling.seeds import describe_state, state_fingerprint
 
 ZEROS, LEARNED, LAST, BEGAN, HELD, SAVED = "zeros", "learned", "last", "began", "held", "saved:"

@@ -11,7 +11,9 @@ from chargen.files import ensure_folder
 from chargen.jobs import Worker
 from chargen.model.state import HiddenState
 from chargen.sampling.drafts import SeedChoice
-from chargen.sampling.job import Made, Pen, load
+from chargen.sampling.events import Made
+from chargen.sampling.job import load
+from chargen.sampling.requests import Pen
 from chargen.settings import SEED_MAXIMUM
 
 LISTED_AT_MOST = 200

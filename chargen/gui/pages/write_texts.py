@@ -25,9 +25,10 @@ from chargen.gui.pages.write_shelf import Shelf
 from chargen.gui.pages.write_telling import continue_words, describe, figures, row
 from chargen.gui.pickers import MODELS, Pickers
 from chargen.jobs import Job
+from chargen.sampling.commands import Keep, Stop
 from chargen.sampling.draft_file import DraftCard
 from chargen.sampling.drafts import Draft, new_draft
-from chargen.sampling.job import Keep, Pen, Stop
+from chargen.sampling.requests import Pen
 from chargen.sampling.settings import SamplingSettings
 from chargen.sampling.trail import Trails
 
