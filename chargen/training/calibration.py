@@ -48,16 +48,17 @@ BEST_SHARE = 0.3
 READING_SECONDS_PER_CHARACTER = 2e-8
 """To write the encoded text into the run folder before learning starts."""
 
-MEMORY_LIBRARIES = {"lstm": 55e6, "gru": 73e6, "rnn": 60e6}
+MEMORY_LIBRARIES = {"lstm": 47e6, "gru": 72e6, "rnn": 57e6}
 """Bytes that PyTorch's kernels and threads take once they run; more where every time step is a piece of its own."""
 
-MEMORY_COPIES_LEARNING = 16.0
-"""How often the parameters are in memory at a step: values, two moments, each worker's gradients, copies to write."""
+MEMORY_COPIES_LEARNING = 25.6
+"""How often the parameters are in memory at a step: values, averages, two moments, each worker's gradients, the
+last good point, copies to write."""
 
-MEMORY_COPIES_SAVING = 23.4
+MEMORY_COPIES_SAVING = 38.7
 """And while the run is saved: values and moments, copied off the device, and again as the bytes of a file."""
 
-MEMORY_KEPT = {"lstm": 0.97, "gru": 1.53, "rnn": 0.75}
+MEMORY_KEPT = {"lstm": 1.33, "gru": 1.37, "rnn": 0.75}
 """An unroll's bytes per byte counted. Only the LSTM has a kernel that keeps an unroll in few pieces."""
 
 MEMORY_VALIDATION = 3.9
