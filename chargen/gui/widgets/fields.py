@@ -94,7 +94,6 @@ class SeedField(QWidget):
         self.dice = IconButton("dice", "Roll another random seed")
         self.dice.clicked.connect(self._roll)
         self.lock = ToggleButton("unlock", "lock", "Lock the random seed", "Unlock the random seed")
-        self.lock.setVisible(lockable)
         self.setFocusProxy(self.edit)
         self.setAccessibleName(name)
         layout = QHBoxLayout(self)
@@ -103,8 +102,8 @@ class SeedField(QWidget):
         layout.addWidget(self.edit, 1)
         layout.addSpacing(theme.SPACE_1)
         layout.addWidget(self.dice)
-        if lockable:
-            layout.addWidget(self.lock)
+        layout.addWidget(self.lock)
+        self.lock.setVisible(lockable)
         self.set_value(fresh_seed())
 
     def value(self) -> int:
