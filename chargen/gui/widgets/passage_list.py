@@ -7,10 +7,8 @@ from PySide6.QtCore import QRect, QRectF, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QPainter, QTextOption
 from PySide6.QtWidgets import (
     QFrame,
-    QListWidget,
     QListWidgetItem,
     QSizePolicy,
-    QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QVBoxLayout,
@@ -19,10 +17,9 @@ from PySide6.QtWidgets import (
 
 from chargen.gui import theme
 from chargen.gui.widgets import heat
-from chargen.gui.widgets.draft_list import Index
 from chargen.gui.widgets.labelled import SectionLabel, escape_tooltip
+from chargen.gui.widgets.list_column import ROW, Index, paint_ground, plain_list
 
-_DATA = Qt.ItemDataRole.UserRole
 _LINES, _NUMBER = 2, 44
 _NATS = 0.6931471805599453  # in a bit
 
@@ -44,15 +41,10 @@ class _Rows(QStyledItemDelegate):
         return QSize(0, row_height())
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        t, row = theme.tokens(), index.data(_DATA)
-        where, state = option.rect, option.state
+        t, row, where = theme.tokens(), index.data(ROW), option.rect
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        if state & (QStyle.StateFlag.State_Selected | QStyle.StateFlag.State_MouseOver):
-            chosen = bool(state & QStyle.StateFlag.State_Selected)
-            painter.setBrush(theme.colour(t.accent_soft if chosen else t.hover))
-            painter.drawRoundedRect(QRectF(where.adjusted(0, 1, 0, -1)), theme.RADIUS_CONTROL, theme.RADIUS_CONTROL)
+        paint_ground(painter, option)
         level = heat.level(row.bits * _NATS)
         small = theme.ui_font(theme.TEXT_SMALL, tabular=True)
         line = QFontMetrics(small).height()
@@ -94,20 +86,12 @@ class PassageList(QFrame):
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.list = QListWidget()
-        self.list.setAccessibleName(name)
-        self.list.setProperty("kind", "plain")
-        self.list.setFrameShape(QFrame.Shape.NoFrame)
-        self.list.viewport().setAutoFillBackground(False)
-        self.list.setMouseTracking(True)
-        self.list.setUniformItemSizes(True)
-        for policy in (self.list.setHorizontalScrollBarPolicy, self.list.setVerticalScrollBarPolicy):
-            policy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list = plain_list(name)
+        self.list.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.list.setItemDelegate(_Rows(self.list))
         self.list.currentItemChanged.connect(lambda item, _before: self._choose(item))
         self.list.itemClicked.connect(self._choose)  # the same one again brings it back into view
-        theme.signals.changed.connect(self.list.viewport().update)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.SPACE_1)
@@ -121,7 +105,7 @@ class PassageList(QFrame):
             self.list.clear()
             for row in rows:
                 item = QListWidgetItem(f"{row.bits:.2f} bits a character: {row.words}")
-                item.setData(_DATA, row)
+                item.setData(ROW, row)
                 item.setToolTip(escape_tooltip(row.words))
                 self.list.addItem(item)
             self.list.setCurrentRow(-1)
@@ -129,7 +113,7 @@ class PassageList(QFrame):
         self.setVisible(bool(rows))
 
     def rows(self) -> list[PassageRow]:
-        return [self.list.item(number).data(_DATA) for number in range(self.list.count())]
+        return [self.list.item(number).data(ROW) for number in range(self.list.count())]
 
     def unmark(self) -> None:
         """None is chosen any more."""
@@ -139,5 +123,5 @@ class PassageList(QFrame):
 
     def _choose(self, item: QListWidgetItem | None) -> None:
         if item is not None:
-            row = item.data(_DATA)
+            row = item.data(ROW)
             self.chosen.emit(row.first, row.last)

@@ -15,6 +15,7 @@ from chargen.gui.widgets.banner import InlineBanner
 from chargen.gui.widgets.buttons import GhostButton, IconButton, PrimaryButton, SecondaryButton, ToggleButton
 from chargen.gui.widgets.cards import Card, ChoiceCard, ChoiceCards, EmptyState
 from chargen.gui.widgets.device_chip import DeviceChip
+from chargen.gui.widgets.fields import SeedField
 from chargen.gui.widgets.fold import Fold
 from chargen.gui.widgets.labelled import ElidedLabel, FieldLabel, SectionLabel, escape_tooltip
 from chargen.gui.widgets.progress_bar import ThinProgress
@@ -339,3 +340,12 @@ def test_painted_widgets_repaint_when_told(qtbot) -> None:
     painted.clear()
     theme.signals.changed.emit()  # alone, without the stylesheet's own repaint
     qtbot.waitUntil(lambda: bool(painted), timeout=1000)
+
+
+@pytest.mark.parametrize("lockable", [True, False])
+def test_the_lock_of_a_seed_belongs_to_it_and_is_shown_where_it_can_be_locked(lockable: bool, qtbot) -> None:
+    seed = SeedField("Random seed", lockable)
+    qtbot.addWidget(seed)
+    seed.show()
+    assert seed.lock.parent() is seed
+    assert seed.lock.isVisible() is lockable
