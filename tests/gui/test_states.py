@@ -170,6 +170,18 @@ def test_a_name_and_a_note(qtbot: QtBot, page: StatesPage) -> None:
     assert StateLibrary().load("low: tide").note == "after the bell"
 
 
+def test_another_note_is_saved_and_its_fields_are_gone(qtbot: QtBot, page: StatesPage) -> None:
+    fill(qtbot, page)
+    calm = item(page, "calm")
+    calm.edit.click()
+    assert calm.remark.isVisibleTo(calm)
+    calm.remark.set_text("after the bell")
+    calm.save.click()
+    settle(qtbot, page)
+    calm = item(page, "calm")
+    assert calm.note.text() == "after the bell" and not calm.remark.isVisibleTo(calm)
+
+
 def test_deleted_and_brought_back(qtbot: QtBot, page: StatesPage) -> None:
     fill(qtbot, page)
     before = StateLibrary().find("calm").read_bytes()

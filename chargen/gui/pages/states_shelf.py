@@ -246,8 +246,16 @@ class StateShelf(QWidget):
 
     def _change(self, key: str, name: str, note: str) -> None:
         card = self.card(key)
-        if card is not None:
-            self._run("change", states_work.change(card, name, note), key, self.show_kept)
+        if card is None:
+            return
+
+        def changed(path: Path) -> None:
+            item = self.item(key)
+            if item is not None:  # which stays where only the note is another
+                item.done()
+            self.show_kept(path)
+
+        self._run("change", states_work.change(card, name, note), key, changed)
 
     def _delete(self, key: str) -> None:
         card = self.card(key)
