@@ -94,6 +94,7 @@ class Weights:
     def __init__(self, model: Model) -> None:
         self.model = model
         self.way: Way = "numpy"
+        self._ways: dict[Way, Weights] = {"numpy": self}  # shared by all of them: packing takes a while
         self._single: Any = numpy_steps
         self._packed: list[tuple[Any, Any]] = []  # what the compiled steps take in place of the products
         self._packed_head: Any = None
@@ -162,19 +163,17 @@ class Weights:
         """The same to be computed in another way; with NumPy where that cannot be had here."""
         compiled = None if way == "numpy" else compiler()
         if compiled is None:
-            way = "numpy"
-        if way == self.way:
-            return self
-        other = copy.copy(self)
-        other.way, other._single = way, compiled or numpy_steps
-        if compiled is not None:
-            narrow = way == "narrow"
+            return self._ways["numpy"]
+        if way not in self._ways:
+            other, narrow = copy.copy(self), way == "narrow"
+            other.way, other._single = way, compiled
             other._packed = [
                 (compiled.pack(first, narrow=narrow), None if second is None else compiled.pack(second, narrow=narrow))
                 for first, second in self.products
             ]
             other._packed_head = compiled.pack(self.head, narrow=narrow, inputs=1)
-        return other
+            self._ways[way] = other
+        return self._ways[way]
 
     def as_in(self, formulation: Mapping[str, Any]) -> "Weights":
         """The same to be computed as a sample was, whose :func:`formulation` this is, as far as it can be here."""

@@ -29,7 +29,7 @@ from chargen.corpus.vocabulary import display_name
 from chargen.errors import ExportError
 from chargen.files import read_json, write_atomic
 from chargen.sampling.difference import difference
-from chargen.sampling.export_html import page, part_headings
+from chargen.sampling.export_html import page, stretch
 from chargen.sampling.provenance import sample_from_json, sample_to_json
 from chargen.sampling.sample import Sample, whole_texts
 from chargen.sampling.seeds import describe_state, state_fingerprint
@@ -133,8 +133,8 @@ def _to_markdown(samples: Sequence[Sample]) -> str:
         if not blocks:
             head = f"---\n{told[0]}\n---\n" + (f"\n{title}" if title else "")
         further = [
-            f"### {where}\n\n{_fenced('yaml', lines)}"
-            for where, lines in zip(part_headings(parts)[1:], told[1:], strict=True)
+            f"### {stretch(part).capitalize()}\n\n{_fenced('yaml', lines)}"
+            for part, lines in zip(parts[1:], told[1:], strict=True)
         ]
         blocks.append("\n".join([head, _fenced("text", parts[-1].document), *further]))
     return "\n".join(blocks)

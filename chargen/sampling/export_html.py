@@ -65,21 +65,17 @@ def _tinted(sample: Sample) -> str:
     return "".join(pieces)
 
 
-def part_headings(parts: Sequence[Sample]) -> list[str]:
-    """Which characters of the written text each part is; nothing where there is but one."""
-    if len(parts) == 1:
-        return [""]
-    ends = [len(part.after) + len(part.text) for part in parts]
-    return [f"Characters {len(part.after) + 1:,} to {end:,}" for part, end in zip(parts, ends, strict=True)]
+def stretch(part: Sample) -> str:
+    """Which characters of the written text a part of it is: ``characters 121 to 300``."""
+    return f"characters {len(part.after) + 1:,} to {len(part.after) + len(part.text):,}"
 
 
-def _provenance(values: dict[str, Any], part: str) -> str:
+def _provenance(values: dict[str, Any], told: str) -> str:
     rows = (
         f"<dt>{escape(name)}</dt><dd>"
         f"{escape(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))}</dd>"
         for name, value in values.items()
     )
-    told = f"How characters {part.removeprefix('Characters ')} were written" if part else "How this was written"
     return f"<details><summary>{told}</summary><dl>{''.join(rows)}</dl></details>"
 
 
@@ -91,8 +87,10 @@ def _section(parts: Sequence[tuple[Sample, dict[str, Any]]], heading: str) -> st
     """One text, whole, and how each of its parts was written."""
     samples = [sample for sample, _values in parts]
     text = "".join(map(_tinted, samples))
+    whole = len(parts) == 1
     told = "".join(
-        _provenance(values, where) for (_sample, values), where in zip(parts, part_headings(samples), strict=True)
+        _provenance(values, "How this was written" if whole else f"How {stretch(part)} were written")
+        for part, values in parts
     )
     before = escape(samples[0].prompt + samples[0].after)
     return f"<section>{_heading(heading)}<article><i>{before}</i>{text}</article>{told}</section>\n"

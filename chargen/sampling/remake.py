@@ -12,7 +12,7 @@ from chargen.model.state import HiddenState
 from chargen.sampling.engine import Engine
 from chargen.sampling.sample import Sample
 from chargen.sampling.seeds import MAXIMUM_RECIPE_TEXT, encode_known, prime
-from chargen.sampling.state_changes import last_change
+from chargen.sampling.state_changes import last_change, read_since
 from chargen.sampling.trail import Retrace
 from chargen.settings import option
 
@@ -54,16 +54,16 @@ def state_at(model: Model, record: Sample, characters: int) -> HiddenState:
     if not 0 <= characters <= len(record.text):
         raise StateError(f"The sample has {len(record.text):,} characters, so there is no state after {characters:,}.")
     engine = Retrace(Engine(model), record).go_to(characters)
-    before, _ = encode_known(model, "" if record.after else record.prompt, record.settings.unknown)
-    read = record.opening + "".join(map(model.vocabulary.__getitem__, before.tolist()))
-    changed, since = last_change(record.state_changes, characters), 0
-    if changed is not None:  # of what came before it, one character was read into the new state
-        read, since = ("", changed[0] - 1) if changed[0] else (record.after[-1:] or read[-1:], 0)
+    before, _ = encode_known(model, record.prompt, record.settings.unknown)
+    changed = last_change(record.state_changes, characters)
+    position, start = changed or (None, record.seed_state)
+    known = record.opening + "".join(map(model.vocabulary.__getitem__, before.tolist()))
+    read, since = read_since(position, known, record.after)
     read += record.text[since:characters]
     steered = bool(record.settings.steer or record.steering_changes)
     recipe: dict[str, Any] = {
         "kind": "captured",
-        "start": dict((record.seed_state if changed is None else changed[1]).recipe),
+        "start": dict(start.recipe),
         "random_seed": record.settings.random_seed,
         "characters": characters,
     }

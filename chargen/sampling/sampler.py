@@ -54,13 +54,13 @@ class Sampler:
     """Writes with one model. Making it lays the weights out once; streams share them and nothing else.
 
     Args:
+        model: a model, or its weights as they are to be computed.
         way: how to compute, see :mod:`~chargen.sampling.engine`; compiling takes a second or two in every process.
     """
 
     def __init__(self, model: Model | Weights, way: Way = "numpy") -> None:
-        weights = Weights(model) if isinstance(model, Model) else model
-        self.model = weights.model
-        self.engine = Engine(weights.by(way) if isinstance(model, Model) else weights)
+        self.engine = Engine(Weights(model).by(way) if isinstance(model, Model) else model)
+        self.model = self.engine.model
 
     def as_in(self, formulation: Mapping[str, Any]) -> "Sampler":
         """The same, computing as a sample was whose ``engine`` this is, as far as that can be done here."""

@@ -87,6 +87,20 @@ def _full() -> SettingError:
     )
 
 
+def read_since(position: int | None, before: str, after: str) -> tuple[str, int]:
+    """What was read since the state that is in force: so much of what stands before the text, and the index of the
+    first of its own characters.
+
+    Args:
+        position: of the change to that state; None where it is the seed state.
+        before: opening and prompt, which a part of a text (``after`` another) has not read.
+    """
+    if position is None:
+        return "" if after else before, 0
+    # Of what came before a change, one character was read into the new state.
+    return ("", position - 1) if position else ((after or before)[-1:], 0)
+
+
 def last_change(changes: Iterable[Change], position: int) -> Change | None:
     """The one that is in force at a character; None where the seed state still is."""
     return next((change for change in reversed(tuple(changes)) if change[0] <= position), None)

@@ -26,7 +26,7 @@ from chargen.sampling.pages import own_pages
 from chargen.sampling.sample import Sample
 from chargen.sampling.seeds import default_state, encode_known, fit_notices, has_read
 from chargen.sampling.settings import RULES, SamplingSettings
-from chargen.sampling.state_changes import StateChanges
+from chargen.sampling.state_changes import StateChanges, read_since
 from chargen.sampling.steering import Helm, Steering
 
 BITS = 1.0 / math.log(2.0)
@@ -311,16 +311,13 @@ class Writer:
             "random_seed": self.settings.random_seed,
             "characters": written,
         }
-        before, since = ("" if self.after else self.opening), 0
-        prompt = [] if self.after else self._prompt
-        if position is not None:  # of what came before it, one character was read into the new state
-            last = self.after[-1:] or self.opening
-            before, since = ("", position - 1) if position else ("" if prompt else last, 0)
-            prompt = [] if position else prompt[-1:]
+        known = self.model.vocabulary.__getitem__
+        prompt = self._prompt[-MAXIMUM_CAPTURED_TEXT - 1 :]  # a longer one is too long as well
+        before, since = read_since(position, self.opening + "".join(map(known, prompt)), self.after)
         if self._steered:
             recipe["steered"] = True
-        elif len(before) + len(prompt) + len(self._ids) - since <= MAXIMUM_CAPTURED_TEXT:  # read since the start
-            recipe["text"] = before + "".join(map(self.model.vocabulary.__getitem__, [*prompt, *self._ids[since:]]))
+        elif len(before) + len(self._ids) - since <= MAXIMUM_CAPTURED_TEXT:  # read since the start
+            recipe["text"] = before + "".join(map(known, self._ids[since:]))
         if written == 0 and not self.settings.prompt and not self.opening:
             recipe = dict(start.recipe)  # nothing has happened to it yet
         return engine.state(recipe, name=f"After {written:,} characters")

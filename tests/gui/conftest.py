@@ -65,3 +65,11 @@ def desk(qtbot: QtBot) -> Iterator[Desk]:
     desk = make_desk()
     yield desk
     close(qtbot, desk)
+
+
+@pytest.fixture
+def threaded(qtbot: QtBot) -> Iterator[Desk]:
+    """A desk whose jobs run in threads, for what happens while one runs."""
+    desk = make_desk(inline=False)
+    yield desk
+    close(qtbot, desk)

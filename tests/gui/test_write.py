@@ -3,7 +3,6 @@
 import html
 import math
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,15 +29,6 @@ def show(qtbot: QtBot, desk: Desk, files: AnsweringPickers) -> WritePage:
     page.resize(1196, 700)
     page.show()
     return page
-
-
-@pytest.fixture
-def threaded(qtbot: QtBot) -> Iterator[Desk]:
-    """A desk whose jobs run in threads, for what happens while one runs."""
-    desk = make_desk(inline=False)
-    yield desk
-    with qtbot.waitSignal(desk.closed, timeout=5000):
-        desk.shutdown()
 
 
 @pytest.fixture

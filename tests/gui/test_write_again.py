@@ -13,28 +13,15 @@ from chargen.model.model_file import save_model
 from chargen.sampling.export import render
 from chargen.sampling.sampler import Sampler
 from chargen.sampling.settings import SamplingSettings
-from tests.gui.compare_helpers import change
-from tests.gui.write_helpers import AnsweringPickers, build_model, opened
+from tests.gui.compare_helpers import MODEL, change, idle, make_page
+from tests.gui.write_helpers import build_model
 
-MODEL, OTHER = build_model(), build_model("gru", hidden=20, seed=4)
+OTHER = build_model("gru", hidden=20, seed=4)
 
 
 @pytest.fixture
 def page(qtbot: QtBot, desk: Desk, tmp_path: Path) -> WritePage:
-    page = WritePage(desk, AnsweringPickers(tmp_path))
-    qtbot.addWidget(page)
-    page.resize(1196, 700)
-    page.show()
-    desk._set_model(opened(MODEL))
-    page.controls.length.setValue(60)
-    page.controls.prompt.set_text("ab")
-    page.shelf.bring_back(None)
-    idle(qtbot, page)
-    return page
-
-
-def idle(qtbot: QtBot, page: WritePage) -> None:
-    qtbot.waitUntil(lambda: not page._desk.busy_with() and not page.is_writing())
+    return make_page(qtbot, desk, tmp_path)
 
 
 def export(qtbot: QtBot, page: WritePage, path: Path) -> Path:

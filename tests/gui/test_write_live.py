@@ -1,13 +1,11 @@
 """Seed states chosen while a text is written: they act from its next character on, and are recorded."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from chargen.gui import theme
 from chargen.gui.desk import Desk
 from chargen.gui.pages.states import StatesPage
 from chargen.gui.pages.write import WritePage
@@ -20,24 +18,14 @@ from chargen.sampling.requests import Request
 from chargen.sampling.sample import Sample
 from chargen.sampling.seeds import prime, state_fingerprint
 from chargen.sampling.settings import SamplingSettings
-from tests.gui.write_helpers import AnsweringPickers, build_model, make_desk, opened
+from tests.gui.write_helpers import AnsweringPickers, build_model, opened
 
 MODEL = build_model()
 
 
-@pytest.fixture(autouse=True)
-def dressed(qapp: QApplication) -> None:
-    if not qapp.styleSheet():
-        theme.apply(qapp, "light")
-
-
 @pytest.fixture
-def desk(qtbot: QtBot) -> Iterator[Desk]:
-    """Jobs run in threads: something happens while one runs."""
-    desk = make_desk(inline=False)
-    yield desk
-    with qtbot.waitSignal(desk.closed, timeout=5000):
-        desk.shutdown()
+def desk(threaded: Desk) -> Desk:
+    return threaded
 
 
 @pytest.fixture

@@ -162,6 +162,13 @@ def test_a_batch_and_its_prompts_are_computed_with_numpy(model):
     assert batch.samples()[0].engine["kind"] == "numpy-lookup"
 
 
+def test_weights_are_packed_once(model):
+    weights = Weights(model)
+    narrow = weights.by("narrow")
+    assert weights.by("narrow") is narrow is weights.by("compiled").by("narrow") is not weights.by("compiled")
+    assert narrow.by("numpy") is weights is weights.by("numpy")
+
+
 def test_without_numba_everything_is_computed_with_numpy(model, monkeypatch):
     monkeypatch.setattr(engine_module, "compiler", lambda: None)
     assert Sampler(model, "compiled").engine.formulation["kind"] == "numpy-lookup"
